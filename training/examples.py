@@ -1,0 +1,140 @@
+"""The examples that the adapter learns from and is judged on: hand-written pairs over the course, and facts from the corpora.
+
+Passages are split before anything else: a passage of the test half stands in no training note, nor does a pair that rests on it.
+"""
+
+import hashlib
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import bm25s
+
+from training.corpora import Ask, Fact, disguise
+from training.packs import Pack
+from tutor.course import Course, Passage
+from tutor.search.words import content_words
+from tutor.writing import UNKNOWN, Form, Note
+
+DATA = Path(__file__).parent / "data"
+_TEST_SHARE = 5
+"""One passage in five is kept for the test."""
+_STYLE_FORMS: dict[str, Form] = {"simpler": "simpler", "example": "example", "bullets": "bullets"}
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A hand-written question and answer with the passages it rests on."""
+
+    ask: Ask
+    style: str
+    evidence: tuple[Passage, ...]
+
+
+def is_test(passage: Passage) -> bool:
+    """Whether the passage belongs to the test half: decided by its key alone, so that it never changes sides."""
+    return hashlib.sha256(passage.key.encode()).digest()[0] % _TEST_SHARE == 0
+
+
+def read_pairs(course: Course) -> list[Pair]:
+    """The pairs of data/qa. Raises ValueError for a pair whose evidence is not in the course."""
+    pairs = []
+    for path in sorted((DATA / "qa").glob("*.jsonl")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            row = json.loads(line)
+            evidence = tuple(find_passage(course, quote, f"{path.name}:{number}") for quote in row["evidence"])
+            ask = Ask(row["question"], row["answer"], _STYLE_FORMS.get(row["style"], "answer"))
+            pairs.append(Pair(ask, row["style"], tuple(dict.fromkeys(evidence))))
+    return pairs
+
+
+def find_passage(course: Course, quote: str, where: str) -> Passage:
+    """The passage that holds `quote`. Raises ValueError that says `where`."""
+    wanted = " ".join(quote.lower().split()).rstrip(".:,;")
+    for passage in course.passages:
+        if wanted in passage.flat.lower():
+            return passage
+    raise ValueError(f"{where}: no passage holds '{quote}'")
+
+
+def split_pairs(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
+    """(train, test): a pair that rests on any test passage is a test pair."""
+    test = [pair for pair in pairs if any(map(is_test, pair.evidence))]
+    return [pair for pair in pairs if not any(map(is_test, pair.evidence))], test
+
+
+class Shelf:
+    """Finds notes that share words with a question, as distractors as hard as the real search's."""
+
+    def __init__(self, notes: Sequence[Note]) -> None:
+        self._notes = list(notes)
+        self._bm25 = bm25s.BM25()
+        self._bm25.index([content_words(f"{n.lesson} {n.section} {n.text}") for n in notes], show_progress=False)
+
+    def nearest(self, question: str, k: int) -> list[Note]:
+        words = content_words(question)
+        if not words:
+            return []
+        scores = self._bm25.get_scores(words)
+        return [self._notes[i] for i in scores.argsort()[::-1][:k]]
+
+
+def corpus_packs(facts: Sequence[Fact], rng: random.Random) -> Iterator[Pack]:
+    """One pack for each fact: it, one to three rivals, questions on all of them, and now and then one that none answers."""
+    shelf = Shelf([fact.note for fact in facts])
+    by_note = {fact.note: fact for fact in facts}
+    for fact in facts:
+        near = [note for note in shelf.nearest(rng.choice(fact.asks).question, 5) if note != fact.note]
+        rivals = [by_note[note] for note in near[: rng.randint(1, 2)]] + [rng.choice(facts)]
+        group = list(dict.fromkeys([fact, *rivals]))
+        rng.shuffle(group)
+        shown = [disguise(member, rng) if rng.random() < 0.3 else member for member in group]
+        asks = [ask for member in shown for ask in rng.sample(member.asks, min(2, len(member.asks)))]
+        rng.shuffle(asks)
+        asks = asks[:5]
+        if rng.random() < 0.35:
+            stranger = rng.choice(facts)
+            if stranger not in group:
+                asks.insert(rng.randint(0, len(asks)), Ask(rng.choice(stranger.asks).question, UNKNOWN))
+        yield Pack(tuple(member.note for member in shown), tuple(asks))
+
+
+def course_packs(pairs: Sequence[Pair], rank: "Rank", rng: random.Random) -> Iterator[Pack]:
+    """One pack around each pair: its evidence among what search gives, other pairs on the same notes, one unanswerable.
+
+    `rank` orders passages for a question as the app's own search does.
+    """
+    for pair in pairs:
+        found = [p for p in rank(pair.ask.question) if not is_test(p)]
+        size = rng.choice((3, 3, 4))
+        notes = list(dict.fromkeys([*pair.evidence, *found]))[:size]
+        if rng.random() < 0.6:
+            notes.sort(key=lambda p: found.index(p) if p in found else len(found))
+        else:
+            rng.shuffle(notes)
+        others = [p for p in pairs if p is not pair and set(p.evidence) <= set(notes)]
+        asks = [pair.ask, *(p.ask for p in rng.sample(others, min(4, len(others))))]
+        if rng.random() < 0.5:
+            strangers = [p for p in pairs if not set(p.evidence) & set(notes) and not _same_section(p, notes)]
+            asks.append(Ask(rng.choice(strangers).ask.question, UNKNOWN))
+        rng.shuffle(asks)
+        yield Pack(tuple(map(Note.of, notes)), tuple(asks))
+
+
+def _same_section(pair: Pair, notes: Sequence[Passage]) -> bool:
+    """Whether a passage of the same section stands in the notes: it may hold the answer too."""
+    return bool({p.id for p in pair.evidence} & {p.id for p in notes})
+
+
+class Rank:
+    """Passages in the order in which the app's search gives them."""
+
+    def __init__(self, course: Course) -> None:
+        from tutor.search.hybrid import Searcher
+
+        self._search = Searcher(course)
+
+    def __call__(self, question: str) -> list[Passage]:
+        return [hit.passage for hit in self._search.search(question, k=12).hits]

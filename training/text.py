@@ -1,0 +1,149 @@
+"""Train the LoRA adapter (Hu et al., 2021) that makes SmolLM2-135M-Instruct a tutor who answers from notes.
+
+    python -m training.text --corpora DIR [--preset cpu|gpu] [--out models/text] [--resume]
+
+The base stays in bf16, the adapter in fp32; the loss counts answer tokens only. Resumable: checkpoints go to runs/text.
+Not deterministic to the bit: the order of floating-point sums on several threads.
+"""
+
+import argparse
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainingArguments, set_seed
+from tutor.weights import base_folder
+
+from training.corpora import read_corpora
+from training.examples import Pack, Rank, corpus_packs, course_packs, read_pairs, split_pairs
+from training.packs import IGNORED, collate, encode
+from tutor.course import load_course
+from tutor.settings import MODELS, ROOT, settings
+
+LAYERS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    corpus_packs: int
+    """Packs made by code from the corpora."""
+    rounds: int
+    """Times each hand-written pair is the center of a pack, each time among other notes."""
+    batch: int
+    longest: int
+    """Tokens of a pack."""
+    rank: int
+    rate: float
+
+
+PRESETS = {
+    "tiny": Preset(corpus_packs=4, rounds=0, batch=2, longest=512, rank=4, rate=1e-3),
+    "cpu": Preset(corpus_packs=900, rounds=2, batch=2, longest=900, rank=16, rate=8e-4),
+    "gpu": Preset(corpus_packs=2700, rounds=8, batch=8, longest=1200, rank=32, rate=5e-4),
+}
+
+
+class PackTrainer(Trainer):
+    """Computes the word probabilities of answer tokens only: the vocabulary is a fifth of the model."""
+
+    def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **_: Any) -> Any:
+        labels = inputs.pop("labels")
+        decoder = model.get_base_model()
+        states = decoder.model(**inputs, use_cache=False).last_hidden_state[:, :-1]  # [batch, tokens - 1, width]
+        wanted = labels[:, 1:]
+        chosen = wanted != IGNORED
+        logits = decoder.lm_head(states[chosen]).float()  # [answer tokens, vocabulary]
+        loss = torch.nn.functional.cross_entropy(logits, wanted[chosen])
+        return (loss, logits) if return_outputs else loss
+
+
+def make_packs(preset: Preset, corpora: Path, seed: int) -> list[Pack]:
+    """The training packs in a seeded order: the corpora first, then both mixed, so that style is learned last."""
+    rng = random.Random(seed)
+    facts = read_corpora(corpora, seed)
+    made = list(corpus_packs(facts[: preset.corpus_packs], rng))
+    course = load_course(settings().content_dir)
+    train, _ = split_pairs(read_pairs(course))
+    rank = Rank(course)
+    written = [pack for _ in range(preset.rounds) for pack in course_packs(train, rank, rng)]
+    rng.shuffle(written)
+    half = len(made) // 2
+    mixed = made[half:] + written
+    rng.shuffle(mixed)
+    return made[:half] + mixed
+
+
+def train(packs: Sequence[Pack], preset: Preset, out: Path, seed: int, resume: bool) -> None:
+    """Write the adapter to `out`."""
+    set_seed(seed)
+    folder = base_folder()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16, attn_implementation="sdpa")
+    config = LoraConfig(
+        r=preset.rank, lora_alpha=2 * preset.rank, target_modules=LAYERS, lora_dropout=0.0, task_type="CAUSAL_LM"
+    )
+    adapted = get_peft_model(model, config, autocast_adapter_dtype=True)
+    adapted.print_trainable_parameters()
+    data = [encode(tokenizer, pack, preset.longest) for pack in packs]
+    print(
+        f"{len(data)} packs, {sum(len(p.asks) for p in packs)} questions, {sum(len(d['input_ids']) for d in data)} tokens"
+    )
+    trainer = _InOrder(
+        model=adapted,
+        args=TrainingArguments(
+            output_dir=str(ROOT / "runs" / "text"),
+            per_device_train_batch_size=preset.batch,
+            num_train_epochs=1,
+            learning_rate=preset.rate,
+            lr_scheduler_type="cosine",
+            warmup_steps=20,
+            weight_decay=0.0,
+            max_grad_norm=1.0,
+            bf16=True,
+            use_cpu=not torch.cuda.is_available(),
+            logging_steps=10,
+            save_steps=50,
+            save_total_limit=2,
+            remove_unused_columns=False,
+            report_to=[],
+            seed=seed,
+            disable_tqdm=True,
+        ),
+        train_dataset=data,
+        data_collator=collate,
+    )
+    started = time.monotonic()
+    trainer.train(resume_from_checkpoint=resume)
+    adapted.save_pretrained(out)
+    for file in out.iterdir():
+        file.chmod(0o644)
+    print(f"trained in {(time.monotonic() - started) / 60:.1f} minutes, adapter in {out}")
+
+
+class _InOrder(PackTrainer):
+    """Takes the packs in the order given."""
+
+    def _get_train_sampler(self, *_: Any) -> torch.utils.data.Sampler[int]:
+        dataset: Any = self.train_dataset
+        return torch.utils.data.SequentialSampler(dataset)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpora", type=Path, required=True, help="folder of *.txt.xz prose")
+    parser.add_argument("--preset", choices=PRESETS, default="cpu")
+    parser.add_argument("--out", type=Path, default=MODELS / "text")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    options = parser.parse_args(arguments)
+    preset = PRESETS[options.preset]
+    train(make_packs(preset, options.corpora, options.seed), preset, options.out, options.seed, options.resume)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,242 @@
+"""Quote, write, check, cite: an answer that rests on the course or is not given.
+
+The best passage's sentences are said first. The model then writes from the notes; each finished sentence is aligned to a passage, and
+one that no passage supports is left out before the learner can rely on it. With too few left, the quote stands alone and says so.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tutor.conversation import Resolved
+from tutor.course import Course, Passage
+from tutor.events import (
+    Answer,
+    Answered,
+    Choice,
+    Choices,
+    Event,
+    Quote,
+    Seconds,
+    Sentence,
+    Source,
+    Sources,
+    Status,
+    Text,
+)
+from tutor.search.encoder import Encoder
+from tutor.search.hybrid import Found, Hit, Searcher
+from tutor.search.words import content_words
+from tutor.sentences import split_sentences
+from tutor.support import SupportChecker
+from tutor.text.base import Options, TextModel
+from tutor.writing import UNKNOWN, Note, writing_prompt
+
+NOTES = 3
+"""Passages the model reads: the right one is among the first three for almost every question, and each costs time."""
+_ENOUGH = 0.5
+"""Share of the written sentences that must be supported, or the quote stands alone."""
+_QUOTED_WORDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A checked sentence and what supports it."""
+
+    sentence: Sentence
+    passage: Passage
+    quote: str
+
+
+class Answerer:
+    """Answers questions from one course."""
+
+    def __init__(self, course: Course, searcher: Searcher, encode: Encoder) -> None:
+        self._course = course
+        self._searcher = searcher
+        self._encode = encode
+        self._checker = SupportChecker(encode)
+
+    def answer(self, asked: str, resolved: Resolved, model: TextModel | None) -> Iterator[Event]:
+        """One turn. `asked` is what was typed; `model` None means that only quotes can be given yet."""
+        start = time.monotonic()
+        yield Status("searching")
+        found = self._searcher.search(resolved.query)
+        searched = time.monotonic() - start
+        if not found.in_scope:
+            yield from self._refuse(asked, found, start, searched)
+            return
+        best = self._quote(resolved.query, found.hits[0])
+        yield Quote(best)
+        first_text = time.monotonic() - start
+        written, wrote = list[_Written](), 0
+        if model is not None:
+            yield Status("reading")
+            for event in self._write(resolved, found, model):
+                if isinstance(event, int):
+                    wrote = event
+                    continue
+                if isinstance(event, _Written):
+                    written.append(event)
+                    continue
+                yield event
+        enough = bool(written) and len(written) >= _ENOUGH * wrote
+        seconds = Seconds(searched, first_text, 0.0)
+        answer = (
+            _cited(asked, written, found, model.name, seconds) if enough and model else _alone(asked, best, seconds)
+        )
+        yield Text(answer.answer if enough else _why_alone(model), answer.sentences if enough else ())
+        yield Sources(answer.sources)
+        yield Choices(follow_ups(resolved))
+        yield Answered(replace(answer, seconds=replace(seconds, total=time.monotonic() - start)))
+
+    def _write(self, resolved: Resolved, found: Found, model: TextModel) -> Iterator[Event | _Written | int]:
+        """Text events as the model writes, each checked sentence, and at the end how many sentences were written."""
+        passages = [hit.passage for hit in found.hits[:NOTES]]
+        prompt = writing_prompt(resolved.question, [Note.of(p) for p in passages], resolved.form)
+        kept: list[_Written] = []
+        raw, done = "", 0
+        with closing(model.stream(prompt, Options())) as pieces:  # type: ignore[type-var]
+            for piece in pieces:
+                if not raw:
+                    yield Status("writing")
+                raw += piece
+                *finished, pending = _lines(raw) or [""]
+                for sentence in finished[done:]:
+                    yield from self._keep(sentence, passages, kept)
+                done = max(done, len(finished))
+                numbers = _numbering(kept)
+                yield Text(_markdown(kept, numbers), _numbered(kept, numbers), pending)
+        sentences = _lines(raw)
+        for sentence in sentences[done:]:
+            if sentence[-1] in ".!?)]\"'" or len(sentences) == 1:  # a tail that was cut off says nothing whole
+                yield from self._keep(sentence, passages, kept)
+        yield len([s for s in sentences if UNKNOWN not in s])
+
+    def _keep(self, sentence: str, passages: Sequence[Passage], kept: list[_Written]) -> Iterator[_Written]:
+        bullet = sentence.startswith(("- ", "* "))
+        text = sentence.lstrip("-* ").strip()
+        if not content_words(text) or any(text == other.sentence.text for other in kept) or UNKNOWN in text:
+            return
+        support = self._checker.best(text, passages)
+        if support is None or support.probability < self._checker.threshold:
+            return
+        said = Sentence(text, round(support.probability, 3), support.passage.id, bullet=bullet)
+        found = _Written(said, support.passage, support.quote)
+        kept.append(found)
+        yield found
+
+    def _quote(self, query: str, hit: Hit) -> Source:
+        """The run of the passage's sentences that is closest to the question, word for word."""
+        passage = hit.passage
+        sentences = passage.sentences
+        cosines = self._encode([*sentences]) @ self._encode([query])[0]
+        wanted = set(content_words(query))
+        shared = [len(wanted & set(content_words(s))) / max(1, len(wanted)) for s in sentences]
+        start = int(np.argmax(cosines + 0.5 * np.array(shared)))
+        if start and sentences[start - 1].endswith(":"):
+            start -= 1
+        end = start + 1
+        while end < len(sentences) and len(" ".join(sentences[start : end + 1]).split()) <= _QUOTED_WORDS:
+            end += 1
+        return _source(passage, _span(passage.text, sentences[start], sentences[end - 1]), hit.score)
+
+    def _refuse(self, asked: str, found: Found, start: float, searched: float) -> Iterator[Event]:
+        lessons = list(dict.fromkeys(hit.passage.lesson for hit in found.hits)) or [
+            x.title for x in self._course.lessons
+        ]
+        nearest = " and ".join(f"**{title}**" for title in lessons[:2])
+        text = (
+            "I can't answer that from the course, so I won't guess. "
+            f"The nearest lessons are {nearest}. Here are questions that I can answer."
+        )
+        yield Text(text)
+        yield Choices(self._answerable(found))
+        total = time.monotonic() - start
+        yield Answered(Answer(asked, "ask", True, text, (), (), "tutor", Seconds(searched, searched, total)))
+
+    def _answerable(self, found: Found) -> tuple[Choice, ...]:
+        """Three headings near the question that the search itself would accept as questions."""
+        first = [f"What is {lesson.title}?" for lesson in self._course.lessons]
+        headings = [hit.passage.section for hit in found.hits if hit.passage.section.endswith("?")]
+        chosen: list[Choice] = []
+        for question in dict.fromkeys([*headings, *first]):
+            if len(chosen) < 3 and self._searcher.search(question, k=1).in_scope:
+                chosen.append(Choice(question, question))
+        return tuple(chosen)
+
+
+def follow_ups(resolved: Resolved) -> tuple[Choice, ...]:
+    """What can be asked next about the same thing; never the form that was just given."""
+    offers = {
+        "simpler": Choice("Simpler", "Simpler, please"),
+        "example": Choice("Example", "Can you give an example?"),
+        "bullets": Choice("In points", "In bullet points, please"),
+    }
+    return tuple(choice for form, choice in offers.items() if form != resolved.form)
+
+
+def _lines(raw: str) -> list[str]:
+    return list(split_sentences(raw))
+
+
+def _numbering(written: Sequence[_Written]) -> dict[str, int]:
+    """The chip number of each source, in the order of first use."""
+    return {id: number for number, id in enumerate(dict.fromkeys(w.passage.id for w in written), 1)}
+
+
+def _numbered(written: Sequence[_Written], numbers: dict[str, int]) -> tuple[Sentence, ...]:
+    return tuple(replace(w.sentence, number=numbers[w.passage.id]) for w in written)
+
+
+def _markdown(written: Sequence[_Written], numbers: dict[str, int]) -> str:
+    text = ""
+    for one in written:
+        start = "\n- " if one.sentence.bullet else " "
+        text += f"{start}{one.sentence.text} [{numbers[one.passage.id]}]"
+    return text.strip()
+
+
+def _cited(asked: str, written: Sequence[_Written], found: Found, name: str, seconds: Seconds) -> Answer:
+    numbers = _numbering(written)
+    scores = {hit.passage.key: hit.score for hit in found.hits}
+    sources = []
+    for id in numbers:
+        mine = [w for w in written if w.passage.id == id]
+        quote = "\n".join(dict.fromkeys(w.quote for w in mine))
+        sources.append(_source(mine[0].passage, quote, scores.get(mine[0].passage.key, 0.0)))
+    return Answer(
+        asked, "ask", False, _markdown(written, numbers), _numbered(written, numbers), tuple(sources), name, seconds
+    )
+
+
+def _alone(asked: str, quote: Source, seconds: Seconds) -> Answer:
+    sentences = tuple(Sentence(s, 1.0, quote.id, 1) for s in split_sentences(quote.quote))
+    text = "> " + quote.quote.replace("\n", "\n> ") + " [1]"
+    return Answer(asked, "ask", False, text, sentences, (quote,), "quote", seconds)
+
+
+def _why_alone(model: TextModel | None) -> str:
+    if model is None:
+        return "The language model is still loading, so the passage above is the whole answer for now."
+    return "What I wrote did not stay close enough to the course, so the passage above stands alone."
+
+
+def _source(passage: Passage, quote: str, score: float) -> Source:
+    return Source(
+        id=passage.id,
+        lesson=passage.lesson,
+        section=passage.section,
+        quote=quote,
+        score=round(max(0.0, min(1.0, score)), 3),
+        passage=passage.text,
+        lesson_slug=passage.lesson_slug,
+    )
+
+
+def _span(text: str, first: str, last: str) -> str:
+    start = text.index(first)
+    return text[start : text.index(last, start) + len(last)]

@@ -1,0 +1,134 @@
+"""What one turn can say, in the order in which a learner sees it. Values only: no behavior, no imports from above.
+
+An asked question gives: Status("searching") -> Quote -> Status("reading") -> Status("writing") -> Text, Text, …
+-> Sources -> Choices -> Answered. A refusal gives Text and Choices; a failure ends with Failure.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Intent = Literal["ask", "picture", "demo", "quiz", "inspect", "chat"]
+Stage = Literal["searching", "reading", "writing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage of the course, as it is shown. `id` is `lesson#section-slug`; `score` is in 0..1."""
+
+    id: str
+    lesson: str
+    """Title of the lesson."""
+    section: str
+    """Heading of the section."""
+    quote: str
+    """The sentences that support the answer: plain text."""
+    score: float
+    passage: str
+    """The whole passage as plain text; `quote` is in it word for word."""
+    lesson_slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an answer. `support` in 0..1; `source` is the id of a Source, or None."""
+
+    text: str
+    support: float
+    source: str | None
+    number: int | None = None
+    """The chip's number: 1 for the first of the answer's sources."""
+    bullet: bool = False
+    """Whether it is an item of a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seconds:
+    """Wall-clock seconds since the question: search done, first text on screen (the quote), everything done."""
+
+    search: float
+    first_text: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The record of a finished turn: what `ask --json` prints."""
+
+    question: str
+    intent: Intent
+    refused: bool
+    answer: str
+    """Markdown, as shown."""
+    sentences: tuple[Sentence, ...]
+    sources: tuple[Source, ...]
+    written_by: str
+    """The model's name, `quote` when only the passage stands, `tutor` for what code says."""
+    seconds: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A stage has begun."""
+
+    stage: Stage
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The best passage, before the first generated token. Replaces an earlier Quote of the turn."""
+
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The written answer so far; each Text replaces the one before it.
+
+    `sentences` are checked and cited. `pending` is the sentence being written: not yet checked, to be shown as such.
+    `markdown` is the checked part as Markdown, chips as `[1]`.
+    """
+
+    markdown: str
+    sentences: tuple[Sentence, ...] = ()
+    pending: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The sources of the answer, in the order of their chip numbers (1, 2, …)."""
+
+    items: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A follow-up: `label` is shown on the button, `message` is sent when it is pressed."""
+
+    label: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """At most four follow-ups."""
+
+    items: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The turn ended early: one line that says what happened and what to do."""
+
+    message: str
+    exit_code: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The last event of a turn that went well."""
+
+    answer: Answer
+
+
+Event = Status | Quote | Text | Sources | Choices | Failure | Answered

@@ -1,0 +1,1 @@
+"""Finding the passages that answer a question, and deciding whether the course answers it at all."""

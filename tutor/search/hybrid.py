@@ -1,0 +1,64 @@
+"""A question -> the passages that may answer it, best first, and the probability that the course answers it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tutor.course import Course, Passage
+from tutor.search.encoder import Encoder, encoder
+from tutor.search.index import Index
+from tutor.search.scope import Scope, load_scope
+
+_PER_SECTION = 2
+"""Passages of one section among the hits; more would crowd out other sections that may answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that was found. `score` is the fused score, about 0..1."""
+
+    passage: Passage
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`probability` that the course answers the question; `in_scope` is that it reaches the fitted threshold."""
+
+    query: str
+    hits: tuple[Hit, ...]
+    probability: float
+    in_scope: bool
+
+
+class Searcher:
+    """The course's search. Building it encodes the course (a second or two) unless it is cached."""
+
+    def __init__(
+        self, course: Course, cache: Path | None = None, encode: Encoder | None = None, scope: Scope | None = None
+    ) -> None:
+        self._scope = scope or load_scope()
+        self.index = Index(course.passages, encode or encoder(), cache)
+
+    def search(self, query: str, k: int = 6) -> Found:
+        """The `k` best passages, at most two of a section. An empty query finds nothing and is out of scope."""
+        if not query.strip() or not self.index.passages:
+            return Found(query, (), 0.0, False)
+        match = self.index.match(query)
+        fused = match.fused(self._scope.weights)
+        probability = self._scope.probability(match, fused)
+        hits = tuple(Hit(self.index.passages[i], float(fused[i])) for i in self._best(fused, k))
+        return Found(query, hits, probability, probability >= self._scope.threshold)
+
+    def _best(self, fused: np.ndarray[tuple[int], np.dtype[np.float32]], k: int) -> list[int]:
+        wide = min(len(fused), 4 * k)
+        candidates = np.argpartition(-fused, wide - 1)[:wide]
+        chosen: list[int] = []
+        taken: dict[str, int] = {}
+        for i in sorted(candidates.tolist(), key=lambda i: -fused[i]):
+            section = self.index.passages[i].id
+            if taken.get(section, 0) < _PER_SECTION and len(chosen) < k:
+                taken[section] = taken.get(section, 0) + 1
+                chosen.append(i)
+        return chosen

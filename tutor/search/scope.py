@@ -1,0 +1,62 @@
+"""Does the course answer this question? A logistic regression over retrieval features, fitted by `python -m training.scope`.
+
+The features speak of the match alone, never of the subject, so the same numbers serve another folder of lessons.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from tutor.errors import WeightsError
+from tutor.search.index import Match, Scores, Weights
+from tutor.settings import MODELS
+
+SCOPE_FILE = MODELS / "search" / "scope.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What was fitted: fusion weights, one coefficient a feature, and the threshold below which the tutor refuses."""
+
+    weights: Weights
+    coefficients: tuple[float, ...]
+    intercept: float
+    threshold: float
+
+    def probability(self, match: Match, fused: Scores) -> float:
+        """Calibrated, 0..1."""
+        logit = self.intercept + float(np.dot(self.coefficients, features(match, fused)))
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+
+
+FEATURES = ("passage", "heading", "words", "coverage", "top five", "fused")
+
+
+def features(match: Match, fused: Scores) -> tuple[float, ...]:
+    """One number for each of FEATURES."""
+    best = np.sort(match.passage)[::-1]
+    return (
+        float(best[0]),
+        float(match.heading.max()),
+        float(match.words.max()),
+        match.coverage,
+        float(best[:5].mean()),
+        float(fused.max()),
+    )
+
+
+@cache
+def load_scope() -> Scope:
+    """The shipped fit. Raises WeightsError when the file is missing."""
+    try:
+        values = json.loads(SCOPE_FILE.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise WeightsError(
+            f"{SCOPE_FILE} is missing; run `git checkout models` or `python -m training.scope`."
+        ) from None
+    return Scope(
+        Weights(**values["weights"]), tuple(values["coefficients"].values()), values["intercept"], values["threshold"]
+    )

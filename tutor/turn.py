@@ -1,0 +1,98 @@
+"""One turn: a message and the conversation before it -> events. The only place where the pieces meet.
+
+The page, the command line and the API all call `Tutor.reply`. Closing the iterator cancels the work.
+"""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tutor.answer import Answerer
+from tutor.conversation import resolve
+from tutor.course import Course, load_course
+from tutor.errors import InputError, TutorError
+from tutor.events import Answer, Answered, Choice, Choices, Event, Failure, Intent, Seconds, Text
+from tutor.route import is_about_tutor, route, small_talk
+from tutor.search.encoder import encoder
+from tutor.search.hybrid import Searcher
+from tutor.text.base import TextModel
+from tutor.text.loading import Loader
+
+LONGEST_MESSAGE = 4000
+"""Characters."""
+
+
+class Tutor:
+    """The course, its search and the language model. Building it reads the lessons only; the rest loads when first needed."""
+
+    def __init__(self, content: Path, cache: Path, loader: Loader) -> None:
+        """Raises CourseError when the folder has no lesson."""
+        self.course: Course = load_course(content)
+        self.loader = loader
+        self._cache = cache
+        self._answerer: Answerer | None = None
+        self._lock = threading.Lock()
+
+    def warm(self) -> Answerer:
+        """The answering part, with the search index built: about two seconds the first time. Raises TutorError."""
+        with self._lock:
+            if self._answerer is None:
+                encode = encoder()
+                self._answerer = Answerer(self.course, Searcher(self.course, self._cache, encode), encode)
+            return self._answerer
+
+    def reply(self, message: str, earlier: Sequence[str] = ()) -> Iterator[Event]:
+        """Answer `message`; `earlier` are the learner's own earlier messages, oldest first. Errors come as Failure."""
+        try:
+            text = checked(message)
+            intent = route(text)
+            if intent == "ask":
+                yield from self.warm().answer(
+                    text, resolve(text, [m[:LONGEST_MESSAGE] for m in earlier]), self.loader.model()
+                )
+            else:
+                yield from self._say(text, intent)
+        except TutorError as error:
+            yield Failure(str(error), error.exit_code)
+
+    def _say(self, message: str, intent: Intent) -> Iterator[Event]:
+        start = time.monotonic()
+        if intent == "picture":
+            text = "I can't draw yet: this version answers questions about the course. Ask me how pictures are made instead."
+        elif is_about_tutor(message):
+            text = describe(self.loader.model(), self.course)
+        else:
+            text = small_talk(message)
+        yield Text(text)
+        yield Choices(starters(self.course)[:3])
+        total = time.monotonic() - start
+        yield Answered(Answer(message, intent, intent == "picture", text, (), (), "tutor", Seconds(0.0, total, total)))
+
+
+def checked(message: str) -> str:
+    """The message without control characters. Raises InputError when nothing is left or it is too long."""
+    text = "".join(c for c in message if c in "\n\t" or c.isprintable()).strip()
+    if not text:
+        raise InputError("The message is empty. Type a question about generative AI.")
+    if len(message) > LONGEST_MESSAGE:
+        raise InputError(
+            f"The message has {len(message):,} characters; at most {LONGEST_MESSAGE:,} can be read. Shorten it and send again."
+        )
+    return text
+
+
+def describe(model: TextModel | None, course: Course) -> str:
+    """What the tutor is, from what is really in force."""
+    writer = f"the language model {model.name}" if model is not None else "a language model that is still loading"
+    return (
+        f"I'm a tutor of generative AI. I search a course of {len(course.lessons)} lessons, quote the passage that fits best, and let "
+        f"{writer} write an answer from it; code then checks each sentence against the course and leaves out what it doesn't support. "
+        "I can be wrong in choosing a passage, and I know nothing beyond the course."
+    )
+
+
+def starters(course: Course) -> tuple[Choice, ...]:
+    """Questions worth asking first: the opening question of each lesson."""
+    openings = (lesson.sections[0].heading for lesson in course.lessons if lesson.sections)
+    return tuple(Choice(heading, heading) for heading in openings if heading.endswith("?"))

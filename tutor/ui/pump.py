@@ -1,0 +1,51 @@
+"""Run an iterator of events in a worker thread, so that Stop and a closed tab are noticed while the next event is still on its way."""
+
+import queue
+import threading
+from collections.abc import Iterator
+from typing import Final
+
+from tutor.events import Event
+
+_POLL = 0.1
+"""Seconds between two looks at Stop."""
+_END: Final = object()
+
+
+def pump(events: Iterator[Event], stop: threading.Event) -> Iterator[Event | None]:
+    """The events, and None about ten times a second while there is none. Ends soon after `stop` is set.
+
+    Closing this iterator closes `events` too, at its next event.
+    """
+    ready: queue.Queue[object] = queue.Queue()
+    over = threading.Event()
+
+    def work() -> None:
+        try:
+            for event in events:
+                ready.put(event)
+                if over.is_set():
+                    break
+        except Exception as error:  # noqa: BLE001 - handed to the caller, who raises it in its own thread
+            ready.put(error)
+        finally:
+            close = getattr(events, "close", None)
+            if close is not None:
+                close()
+            ready.put(_END)
+
+    threading.Thread(target=work, daemon=True, name="turn").start()
+    try:
+        while not stop.is_set():
+            try:
+                item = ready.get(timeout=_POLL)
+            except queue.Empty:
+                yield None
+                continue
+            if item is _END:
+                return
+            if isinstance(item, Exception):
+                raise item
+            yield item  # type: ignore[misc]
+    finally:
+        over.set()

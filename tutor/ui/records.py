@@ -1,0 +1,118 @@
+"""What is kept of a conversation, in the learner's browser: plain values that can be exported and imported.
+
+Whatever comes back from a browser or a file is untrusted: it is checked here, and drawn only by `tutor.ui.render`, which escapes it.
+"""
+
+import json
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tutor.errors import InputError
+from tutor.events import Answer, Choice, Sentence, Source
+
+MOST_TURNS = 200
+_LONGEST_FILE = 4_000_000
+_Short = Annotated[str, Field(max_length=300)]
+_Long = Annotated[str, Field(max_length=20_000)]
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class SourceRecord(_Value):
+    """A source as it was shown."""
+
+    id: _Short
+    lesson: _Short
+    section: _Short
+    quote: _Long
+    passage: _Long
+    lesson_slug: _Short
+
+
+class SentenceRecord(_Value):
+    """A sentence of an answer with the number of its chip."""
+
+    text: _Long
+    number: int | None = None
+    bullet: bool = False
+
+
+class ChoiceRecord(_Value):
+    label: _Short
+    message: Annotated[str, Field(max_length=4000)]
+
+
+class Turn(_Value):
+    """A question and what was answered. `note` is said besides the answer: a refusal, a greeting, an error, that it was stopped."""
+
+    question: Annotated[str, Field(max_length=4000)]
+    quote: SourceRecord | None = None
+    sentences: Annotated[tuple[SentenceRecord, ...], Field(max_length=40)] = ()
+    sources: Annotated[tuple[SourceRecord, ...], Field(max_length=20)] = ()
+    note: _Long = ""
+    failed: bool = False
+    written_by: _Short = ""
+    seconds: float = 0.0
+    choices: Annotated[tuple[ChoiceRecord, ...], Field(max_length=4)] = ()
+    liked: bool | None = None
+
+
+class Conversation(_Value):
+    """Everything that is kept; `before` is the conversation that was last cleared, so that it can be brought back."""
+
+    turns: Annotated[tuple[Turn, ...], Field(max_length=MOST_TURNS)] = ()
+    before: Annotated[tuple[Turn, ...], Field(max_length=MOST_TURNS)] = ()
+
+
+def read(value: object) -> Conversation:
+    """What the browser sent; an empty conversation when it is not one of ours."""
+    try:
+        return Conversation.model_validate(value or {})
+    except ValidationError:
+        return Conversation()
+
+
+def read_file(data: bytes) -> Conversation:
+    """An exported conversation. Raises InputError."""
+    if len(data) > _LONGEST_FILE:
+        raise InputError("That file is too large to be a conversation of this tutor. Nothing was changed.")
+    try:
+        return Conversation.model_validate(json.loads(data.decode("utf-8")))
+    except (ValueError, RecursionError):  # not UTF-8, not JSON, or not our fields
+        raise InputError("That file is not a conversation exported from this tutor. Nothing was changed.") from None
+
+
+def source_record(source: Source) -> SourceRecord:
+    return SourceRecord(
+        id=source.id,
+        lesson=source.lesson,
+        section=source.section,
+        quote=source.quote,
+        passage=source.passage,
+        lesson_slug=source.lesson_slug,
+    )
+
+
+def sentence_record(sentence: Sentence) -> SentenceRecord:
+    return SentenceRecord(text=sentence.text, number=sentence.number, bullet=sentence.bullet)
+
+
+def choice_records(choices: tuple[Choice, ...]) -> tuple[ChoiceRecord, ...]:
+    return tuple(ChoiceRecord(label=choice.label, message=choice.message) for choice in choices[:4])
+
+
+def finished(turn: Turn, answer: Answer) -> Turn:
+    """`turn` with what the finished answer says."""
+    return turn.model_copy(
+        update={
+            "sentences": tuple(map(sentence_record, answer.sentences))
+            if answer.written_by not in ("quote", "tutor")
+            else (),
+            "sources": tuple(map(source_record, answer.sources)),
+            "written_by": answer.written_by,
+            "seconds": round(answer.seconds.total, 2),
+        }
+    )

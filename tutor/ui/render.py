@@ -1,0 +1,112 @@
+"""Turns -> HTML for the chat. Everything that was typed, written or imported is escaped here, and nowhere else.
+
+The chat's own sanitizer keeps class and id and drops data and aria attributes, so what a screen reader needs stands in hidden text.
+"""
+
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from tutor.sentences import split_sentences
+from tutor.ui.records import Conversation, SourceRecord, Turn
+
+_BLANK = re.compile(r"\n\s*\n")
+
+
+def messages(conversation: Conversation) -> list[dict[str, Any]]:
+    """The chat as gradio shows it: two messages a turn; the last one offers its follow-ups."""
+    shown: list[dict[str, Any]] = []
+    for number, turn in enumerate(conversation.turns):
+        shown += turn_messages(turn, number)
+    if conversation.turns and (choices := conversation.turns[-1].choices):
+        shown[-1]["options"] = [{"value": choice.message, "label": choice.label} for choice in choices]
+    return shown
+
+
+def turn_messages(turn: Turn, number: int, stage: str = "", pending: str = "") -> list[dict[str, Any]]:
+    """The learner's message and the tutor's. `stage` is what the tutor is doing; `pending` the sentence not yet checked."""
+    return [
+        {"role": "user", "content": escape(turn.question, quote=False)},
+        {"role": "assistant", "content": _one_block(_answer(turn, number, stage, pending))},
+    ]
+
+
+def _answer(turn: Turn, number: int, stage: str, pending: str) -> str:
+    parts = [_quote(turn.quote, number) if turn.quote else ""]
+    if turn.sentences or pending:
+        parts.append(f'<div class="written">{_body(turn, number, pending)}</div>')
+    if turn.note:
+        parts.append(f'<p class="{"failure" if turn.failed else "note"}">{_bold(escape(turn.note))}</p>')
+    if stage:
+        parts.append(f'<p class="stage">{escape(stage)}</p>')
+    if turn.written_by and turn.sources:
+        parts.append(_byline(turn))
+    parts.append(_sources(turn.sources or ((turn.quote,) if turn.quote else ()), number))
+    return f'<div class="turn">{"".join(parts)}</div>'
+
+
+def _quote(source: SourceRecord, number: int) -> str:
+    return (
+        f'<blockquote class="quote"><p>{_lines(source.quote)}</p>'
+        f'<footer>From the course: <button type="button" class="chip wide" id="chip-{number}-1">{escape(source.lesson)}, '
+        f"“{escape(source.section)}”</button></footer></blockquote>"
+    )
+
+
+def _body(turn: Turn, number: int, pending: str) -> str:
+    plain = " ".join(_sentence(s.text, s.number, number) for s in turn.sentences if not s.bullet)
+    items = "".join(f"<li>{_sentence(s.text, s.number, number)}</li>" for s in turn.sentences if s.bullet)
+    unchecked = f'<span class="pending">{escape(pending)}</span>' if pending else ""
+    listed = f"<ul>{items}</ul>" if items else ""
+    return f"<p>{plain}</p>{listed}<p>{unchecked}</p>" if listed else f"<p>{plain} {unchecked}</p>"
+
+
+def _sentence(text: str, chip: int | None, number: int) -> str:
+    mark = ""
+    if chip is not None:
+        mark = f' <button type="button" class="chip" id="chip-{number}-{chip}"><span class="unseen">Source </span>{chip}</button>'
+    return f"{escape(text)}{mark}"
+
+
+def _byline(turn: Turn) -> str:
+    if turn.written_by == "quote":
+        said = "Quoted from the course"
+    else:
+        said = f"Written from the passages by {turn.written_by}"
+    return f'<p class="byline">{escape(said)} · {turn.seconds:.1f} s · <button type="button" class="copy">Copy</button></p>'
+
+
+def _sources(sources: Sequence[SourceRecord], number: int) -> str:
+    """The hidden originals of what the panel shows; the page's script copies them there."""
+    cards = "".join(source_card(source, n, f"source-{number}-{n}") for n, source in enumerate(sources, 1))
+    return f'<div class="kept" hidden>{cards}</div>' if cards else ""
+
+
+def source_card(source: SourceRecord, number: int, id: str) -> str:
+    """One passage with its supporting sentences marked, and the way to its lesson."""
+    return (
+        f'<article class="source" id="{id}"><h3><span class="number">{number}</span> {escape(source.lesson)}</h3>'
+        f"<p class='where'>{escape(source.section)}</p><p>{_marked(source.passage, source.quote)}</p>"
+        f'<a class="lesson-link" href="#lesson/{escape(source.id)}">Open the lesson</a></article>'
+    )
+
+
+def _marked(passage: str, quote: str) -> str:
+    text = escape(passage)
+    for sentence in split_sentences(quote):
+        text = text.replace(escape(sentence), f"<mark>{escape(sentence)}</mark>", 1)
+    return text.replace("\n", "<br>")
+
+
+def _lines(text: str) -> str:
+    return escape(text).replace("\n", "<br>")
+
+
+def _bold(text: str) -> str:
+    return re.sub(r"\*\*([^*]{1,200})\*\*", r"<strong>\1</strong>", text)
+
+
+def _one_block(html: str) -> str:
+    """Without blank lines the chat's Markdown takes it as one block of HTML and reads no marks inside."""
+    return _BLANK.sub("\n", html).replace("\n", "&#10;")
