@@ -32,7 +32,7 @@ class Scope:
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
 
 
-FEATURES = ("passage", "heading", "words", "coverage", "top five", "fused")
+FEATURES = ("passage", "sentence", "words", "coverage", "best coverage", "top five", "fused")
 
 
 def features(match: Match, fused: Scores) -> tuple[float, ...]:
@@ -40,9 +40,10 @@ def features(match: Match, fused: Scores) -> tuple[float, ...]:
     best = np.sort(match.passage)[::-1]
     return (
         float(best[0]),
-        float(match.heading.max()),
+        float(match.sentence.max()),
         float(match.words.max()),
         match.coverage,
+        match.best_coverage,
         float(best[:5].mean()),
         float(fused.max()),
     )

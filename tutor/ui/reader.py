@@ -21,7 +21,11 @@ def page(course: Course, slug: str) -> str:
 
 
 def _sections(lesson: Lesson) -> list[str]:
-    return [f"## {section.heading}\n\n{_FIGURE.sub(r'](/course/\1)', section.markdown)}" for section in lesson.sections]
+    return [f"## {section.heading}\n\n{_with_figures(section.markdown)}" for section in lesson.sections]
+
+
+def _with_figures(markdown: str) -> str:
+    return _FIGURE.sub(r"](/course/\1)", markdown)
 
 
 def problems(course: Course) -> str:
