@@ -108,7 +108,7 @@ def course_packs(pairs: Sequence[Pair], rank: "Rank", rng: random.Random) -> Ite
     """
     for pair in pairs:
         found = [p for p in rank(pair.ask.question) if not is_test(p)]
-        size = rng.choice((3, 3, 4))
+        size = rng.choice((3, 4, 4))
         notes = list(dict.fromkeys([*pair.evidence, *found]))[:size]
         if rng.random() < 0.6:
             notes.sort(key=lambda p: found.index(p) if p in found else len(found))

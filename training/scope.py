@@ -43,7 +43,11 @@ class Question:
 
 def read_questions() -> list[Question]:
     """Every labeled question of data/questions."""
-    rows = [json.loads(line) for path in sorted((DATA / "questions").glob("*.jsonl")) for line in path.open(encoding="utf-8")]
+    rows = [
+        json.loads(line)
+        for path in sorted((DATA / "questions").glob("*.jsonl"))
+        for line in path.open(encoding="utf-8")
+    ]
     return [Question(r["question"], tuple(r["sections"]), "in" if r["sections"] else r["kind"]) for r in rows]
 
 
@@ -55,7 +59,9 @@ def sections_found(course: Course, scores: Scores, count: int) -> list[str]:
 
 def recall(course: Course, questions: Sequence[Question], scores: Iterable[Scores], count: int) -> float:
     """Share of questions with a right section among the first `count`."""
-    found = [bool(set(sections_found(course, s, count)) & set(q.sections)) for q, s in zip(questions, scores, strict=True)]
+    found = [
+        bool(set(sections_found(course, s, count)) & set(q.sections)) for q, s in zip(questions, scores, strict=True)
+    ]
     return float(np.mean(found))
 
 
@@ -87,7 +93,10 @@ def fit_scope(matches: Sequence[Match], answerable: npt.NDArray[np.bool_], weigh
 def equal_error(probabilities: Array, answerable: npt.NDArray[np.bool_]) -> float:
     """The threshold at which as large a share is refused wrongly as is answered wrongly."""
     thresholds = np.unique(probabilities)
-    gaps = [abs(float(np.mean(probabilities[answerable] < t) - np.mean(probabilities[~answerable] >= t))) for t in thresholds]
+    gaps = [
+        abs(float(np.mean(probabilities[answerable] < t) - np.mean(probabilities[~answerable] >= t)))
+        for t in thresholds
+    ]
     return float(thresholds[int(np.argmin(gaps))])
 
 

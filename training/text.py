@@ -7,6 +7,7 @@ Not deterministic to the bit: the order of floating-point sums on several thread
 """
 
 import argparse
+import json
 import random
 import time
 from collections.abc import Sequence
@@ -15,23 +16,27 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
+from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainingArguments, set_seed
-from tutor.weights import base_folder
 
 from training.corpora import read_corpora
 from training.examples import Pack, Rank, corpus_packs, course_packs, read_pairs, split_pairs
 from training.packs import IGNORED, collate, encode
 from tutor.course import load_course
 from tutor.settings import MODELS, ROOT, settings
+from tutor.weights import BASE_ON_HUB, base_folder
 
 LAYERS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+_SHARDS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    corpus_packs: int
-    """Packs made by code from the corpora."""
+    first: int
+    """Packs made by code from the corpora, learned before any other."""
+    mixed: int
+    """Further packs from the corpora, mixed with the hand-written ones."""
     rounds: int
     """Times each hand-written pair is the center of a pack, each time among other notes."""
     batch: int
@@ -42,9 +47,9 @@ class Preset:
 
 
 PRESETS = {
-    "tiny": Preset(corpus_packs=4, rounds=0, batch=2, longest=512, rank=4, rate=1e-3),
-    "cpu": Preset(corpus_packs=900, rounds=2, batch=2, longest=900, rank=16, rate=8e-4),
-    "gpu": Preset(corpus_packs=2700, rounds=8, batch=8, longest=1200, rank=32, rate=5e-4),
+    "tiny": Preset(first=4, mixed=0, rounds=0, batch=2, longest=512, rank=4, rate=1e-3),
+    "cpu": Preset(first=500, mixed=300, rounds=3, batch=2, longest=900, rank=16, rate=8e-4),
+    "gpu": Preset(first=1500, mixed=1000, rounds=8, batch=8, longest=1200, rank=32, rate=5e-4),
 }
 
 
@@ -66,16 +71,14 @@ def make_packs(preset: Preset, corpora: Path, seed: int) -> list[Pack]:
     """The training packs in a seeded order: the corpora first, then both mixed, so that style is learned last."""
     rng = random.Random(seed)
     facts = read_corpora(corpora, seed)
-    made = list(corpus_packs(facts[: preset.corpus_packs], rng))
+    made = list(corpus_packs(facts[: preset.first + preset.mixed], rng))
     course = load_course(settings().content_dir)
     train, _ = split_pairs(read_pairs(course))
     rank = Rank(course)
     written = [pack for _ in range(preset.rounds) for pack in course_packs(train, rank, rng)]
-    rng.shuffle(written)
-    half = len(made) // 2
-    mixed = made[half:] + written
+    mixed = made[preset.first :] + written
     rng.shuffle(mixed)
-    return made[:half] + mixed
+    return made[: preset.first] + mixed
 
 
 def train(packs: Sequence[Pack], preset: Preset, out: Path, seed: int, resume: bool) -> None:
@@ -119,10 +122,26 @@ def train(packs: Sequence[Pack], preset: Preset, out: Path, seed: int, resume: b
     )
     started = time.monotonic()
     trainer.train(resume_from_checkpoint=resume)
-    adapted.save_pretrained(out)
-    for file in out.iterdir():
-        file.chmod(0o644)
+    save(adapted, out)
     print(f"trained in {(time.monotonic() - started) / 60:.1f} minutes, adapter in {out}")
+
+
+def save(adapted: Any, out: Path) -> None:
+    """Write the adapter in bf16, in shards that a repository takes without large-file storage."""
+    weights = get_peft_model_state_dict(adapted)
+    names = sorted(weights)
+    shards = [names[part::_SHARDS] for part in range(_SHARDS)]
+    out.mkdir(parents=True, exist_ok=True)
+    for old in out.glob("*.safetensors"):
+        old.unlink()
+    for number, shard in enumerate(shards, 1):
+        file = out / f"adapter_model-{number:05}-of-{_SHARDS:05}.safetensors"
+        save_file({name: weights[name].to(torch.bfloat16).contiguous() for name in shard}, file)
+        file.chmod(0o644)
+    config = adapted.peft_config["default"].to_dict()
+    record = {"base_model_name_or_path": BASE_ON_HUB, "peft_type": "LORA", "task_type": "CAUSAL_LM"}
+    record |= {"r": config["r"], "lora_alpha": config["lora_alpha"], "target_modules": sorted(config["target_modules"])}
+    (out / "adapter_config.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 class _InOrder(PackTrainer):

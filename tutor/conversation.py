@@ -16,51 +16,70 @@ _FORMS: tuple[tuple[Form, re.Pattern[str]], ...] = (
     (
         "simpler",
         re.compile(
-            r"\b(?:(?:in |use |with )?(?:much |more )?(?:simple|simpler|simply|easy|easier|plain|layman'?s?)(?: (?:words?|terms?|language|english|way))?"
-            r"|eli5|dumb it down|like i'?m (?:five|5|a (?:child|kid|beginner))|for (?:dummies|beginners|a (?:child|kid|beginner)))\b"
+            r"\b(?:(?:in |use |with )?(?:much |more )?(?:simple|simpler|simply|easy|easier|plain|layman'?s?)"
+            r"(?: (?:words?|terms?|language|english|way))?|eli5|dumb it down"
+            r"|like i'?m (?:five|5|a (?:child|kid|beginner))|for (?:dummies|beginners|a (?:child|kid|beginner))"
+            r"|(?:i |still )*(?:don'?t|do not|didn'?t) (?:get|understand|follow)(?: (?:it|this|that))?|(?:i'?m )?(?:lost|confused))\b"
         ),
     ),
     (
         "example",
         re.compile(
-            r"\b(?:(?:give|show|got|have|need|see) (?:me |us |you )?(?:an?|another|any|some|one)? ?(?:\w+ )?examples?|for example|an? example|examples?)\b"
+            r"\b(?:(?:give|show|got|have|need|see) (?:me |us |you )?(?:an?|another|any|some|one)? ?(?:\w+ )?examples?"
+            r"|for example|an? example|examples?)\b"
         ),
     ),
     (
         "bullets",
         re.compile(
-            r"\b(?:(?:in|as|with) (?:a )?(?:bullets?|bullet points?|list|points)|bullet points?|list the|main points)\b"
+            r"\b(?:(?:in|as|with) (?:a )?(?:bullet points?|bullets?|list|points)(?: form)?|bullet points?|list the|main points)\b"
         ),
     ),
 )
-_ASIDE = re.compile(
-    r"\b(?:please|pls|plz|thanks|thank you|ok(?:ay)?|hmm+|well|so|and|but|now|then|again|can|could|you|would|that|it|this|me|us|explain|say|tell|put|make|in|more|a bit|"
-    r"much|of|for|the|a|an|i|don'?t|get|understand|still|what|do|mean|about|give|i'?m|way|even|another|one|longer|shorter|details?|go on|continue|elaborate)\b"
+_ASIDES = frozenset(
+    re.findall(
+        r"[\w']+",
+        """please pls plz thanks thank ok okay hmm hmmm well so and but now then again can could you would that it this me us explain say
+        tell put make in more bit much of for the a an i don't dont get understand still what do mean about give i'm im way even another
+        one longer shorter detail details go on continue elaborate huh really why how else""",
+    )
 )
+"""Words that a message can be made of without naming a subject."""
 _POINTS_BACK = re.compile(
-    r"\b(?:it|its|it's|they|them|their|that|this|those|these|that one|this one|the (?:former|latter|first|second|other|same)(?: one)?|both|"
-    r"(?:this|that|these|those|the) (?:model|network|method|one|thing|approach|technique|part|idea|loss|architecture)s?)\b"
+    r"\b(?:it|its|it's|they|them|their|that|this|those|these|that one|this one|both"
+    r"|the (?:former|latter|first|second|other|same)(?: one)?"
+    r"|(?:this|that|these|those|the) (?:model|network|method|one|thing|approach|technique|part|idea|loss|architecture)s?)\b"
 )
 _OWN_REFERENCE = re.compile(
     r"\b(?:(?:is|does|was|will|can|did) (?:it|this|that) (?:true|mean|possible|the case) (?:that|to)|the way (?:that )?(?:it|they))\b"
+    r"|\b(?:model|network|method|one|loss|layer|unit|gate|part|way|thing|something|anything|idea|fact|noise|code|data|\w+s) that\b"
 )
 _CONTINUES = re.compile(
-    r"^(?:and|but|so|then|or|also|what about|how about|why|how come|how so|since when|who|when|where|really|what else|how|compared (?:to|with)|versus|vs)\b"
+    r"^(?:and|but|so|then|or|also|what about|how about|why|how come|how so|since when|who|when|where|really|what else|how"
+    r"|compared (?:to|with)|versus|vs|any|which)\b"
 )
 _WHAT_ABOUT = re.compile(
     r"^(?:(?:and|but|so|ok(?:ay)?|then)[, ]+)*(?:what|how) about |^(?:and|or)\s+(?:for |in |with )?(?=\w+(?: \w+){0,3}\s*\??$)"
 )
+_LEADS = (
+    r"(?:please |pls )?(?:explain|describe|define|tell me(?: more)?|teach me|help me understand"
+    r"|i (?:want|need|would like) to (?:know|understand|learn))(?: to me)?(?: about| what| how| why| when)?(?: is| are)?",
+    r"what(?:'s|s| is| are| was| were| does| do| did)?|who(?:'s| is| invented| introduced| made)?|when(?: is| are| do| does| was| were)?",
+    r"where(?: is| are)?|how (?:do|does|did|is|are|can|to|many|much)|how",
+    r"why (?:do|does|is|are|did|can|can't|would)|why|is|are|do|does|can|which",
+)
 _LEAD = re.compile(
     r"^(?:(?:hi|hello|hey|ok(?:ay)?|so|and|but|well|please|pls|now|then|also|actually)[, ]+)*"
     r"(?:(?:can|could|would|will) you (?:please )?)?"
-    r"(?:(?:please |pls )?(?:explain|describe|define|tell me(?: more)?|teach me|help me understand|i (?:want|need|would like) to (?:know|understand|learn))(?: to me)?(?: about| what| how| why| when)?"
-    r"|what(?:'s|s| is| are| was| were| does| do| did)?|who(?:'s| is)?|when(?: is| are| do| does)?|where(?: is| are)?|how (?:do|does|did|is|are|can|to|many|much)|how|why (?:do|does|is|are|did|can|can't|would)|why|is|are|do|does|can|which)?\b"
-    r"\s*(?:the )?(?:(?:main |basic )?(?:difference|differences|point|idea|purpose|role|meaning|definition|use|concept)s? (?:between|of|behind|in|for) )?(?:an? |the )?",
+    rf"(?:{'|'.join(_LEADS)})?\b\s*(?:the )?"
+    r"(?:(?:main |basic )?(?:difference|point|idea|purpose|role|meaning|definition|use|concept)s? (?:between|of|behind|in|for) )?"
+    r"(?:an? |the )?",
     re.I,
 )
 _TAIL = re.compile(
-    r"\s*\b(?:work|works|working|used|use|useful|mean|means|do|does|happen|happens|so (?:important|good|popular)|important|exactly|really|again|please|pls|"
-    r"in (?:simple|plain|easy|short|a nutshell)\b.*|for (?:beginners|dummies)|like i'?m.*|used for|good for|for)\s*$",
+    r"\s*\b(?:works?|working|used|use|useful|means?|do|does|happens?|so (?:important|good|popular)|important|exactly|really|again|please|pls"
+    r"|stands? for"
+    r"|in (?:simple|plain|easy|short|a nutshell)\b.*|for (?:beginners|dummies)|like i'?m.*|used for|good for|for)\s*$",
     re.I,
 )
 
@@ -99,12 +118,11 @@ def _resolve(message: str, before: Resolved | None) -> Resolved:
     text = " ".join(message.split())
     low = text.lower().strip(" ?!.")
     form, rest = _form(low)
-    own = content_words(_ASIDE.sub(" ", rest))
+    own = [word for word in re.findall(r"[\w'’]+", rest) if word.replace("’", "'") not in _ASIDES]
     if before is None:
-        question = text if form != "example" or own else text
-        return Resolved(question, _without_form(text, form), topic_of(_without_form(text, form)), form, False)
+        return Resolved(text, _without_form(text, form), topic_of(_without_form(text, form)), form, False)
     if not own or (form != "answer" and _POINTS_BACK.search(rest) and len(own) <= 1):
-        if _CONTINUES.match(low) and form == "answer":  # a bare "why?"
+        if re.match(r"(?:but |and |so )*(?:why|how)\b", low) and form == "answer":  # a bare "why?"
             question = f"{text.rstrip('?')}: {before.question}"
             return Resolved(question, before.query, before.topic, form, True)
         shown = {

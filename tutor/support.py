@@ -1,8 +1,9 @@
 """Does a passage say what a sentence says? Alignment by meaning and by words, after the sentence is written.
 
 The probability comes from a logistic regression over a few features that a reader can check by eye: closeness of the nearest sentence
-of the passage, words in common, numbers and names that the passage lacks, a negation or a direction that is turned round. Fitted by
-`python -m training.support` on labelled sentences. Does not cover: inference over several steps, or sums done by the writer.
+of the passage, words in common, numbers and names that the passage lacks, words swapped or moved in what is otherwise a copy, a negation
+or a direction that is turned round. Fitted by `python -m training.support` on labelled sentences. Does not cover: inference over several
+steps, or sums done by the writer.
 """
 
 import json
@@ -12,10 +13,11 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import permutations
 from threading import Lock
 
 import numpy as np
+from rapidfuzz.distance import Indel, LCSseq
 
 from tutor.course import Passage
 from tutor.errors import WeightsError
@@ -24,29 +26,75 @@ from tutor.search.words import content_words, stem
 from tutor.settings import MODELS
 
 SUPPORT_FILE = MODELS / "search" / "support.json"
-FEATURES = (
-    "closeness",
-    "words in passage",
-    "words in sentence",
-    "pairs",
-    "words not said",
-    "numbers not said",
-    "names not said",
-    "negation turned",
-    "direction turned",
-)
+FEATURES: dict[str, int] = {
+    "closeness": 1,
+    "words in passage": 1,
+    "copied": 1,
+    "numbers not said": -1,
+    "names not said": -1,
+    "words swapped": -1,
+    "words moved": -1,
+    "negation turned": -1,
+    "direction turned": -1,
+}
+"""Each feature and the sign that its coefficient may have."""
+_SWAPS = 2
+"""So many new words in a near copy look like a swap; more look like a paraphrase."""
 
 _TOKEN = re.compile(r"[a-z0-9]+(?:[.,][0-9]+)*(?:['’][a-z]+)?", re.I)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NUMBER_WORDS = frozenset(
-    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "hundred", "thousand", "million", "billion", "half", "twice", "once"]
+    [
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "hundred",
+        "thousand",
+        "million",
+        "billion",
+        "half",
+        "twice",
+        "once",
+    ]
 )
 _NAME = re.compile(r"\b(?:[A-Z][a-z]*[A-Z][A-Za-z]*|[A-Z]{2,}|[A-Z][a-z]+)(?:-?\d+)?\b")
-_NEGATIONS = frozenset(["not", "no", "never", "none", "without", "cannot", "neither", "nor", "hardly", "fails", "lacks", "nothing", "unlike"])
-_OPPOSITES: dict[str, str] = {}
-for _line in ["more less", "higher lower", "high low", "increase decrease", "increases decreases", "larger smaller", "large small", "long short", "longer shorter\n    before after", "first last", "faster slower", "fast slow", "easy hard", "easier harder", "always never", "with without", "better worse", "early late", "earlier later\n    maximize minimize", "maximizes minimizes", "add remove", "adds removes", "many few", "same different", "stable unstable", "encoder decoder", "input output\n    generator discriminator", "real fake", "left right", "up down", "all none", "strong weak", "wide narrow", "rare common", "good bad", "best worst\n    supervised unsupervised", "vanish explode", "vanishing exploding", "compress expand", "sharp blurry", "above below", "past future", "raises lowers"]:
-    _one, _other = _line.split()[-2:]
-    _OPPOSITES |= {_one: _other, _other: _one}
+_NEGATIONS = frozenset(
+    [
+        "not",
+        "no",
+        "never",
+        "none",
+        "without",
+        "cannot",
+        "neither",
+        "nor",
+        "hardly",
+        "fails",
+        "lacks",
+        "nothing",
+        "unlike",
+    ]
+)
+_PAIRS = (
+    "more less, higher lower, high low, increase decrease, increases decreases, larger smaller, large "
+    "small, long short, longer shorter, before after, first last, faster slower, fast slow, easy hard, "
+    "easier harder, always never, with without, better worse, early late, earlier later, maximize "
+    "minimize, maximizes minimizes, add remove, adds removes, many few, same different, stable unstable, "
+    "encoder decoder, input output, generator discriminator, real fake, left right, up down, all none, "
+    "strong weak, wide narrow, rare common, good bad, best worst, supervised unsupervised, vanish "
+    "explode, vanishing exploding, compress expand, sharp blurry, above below, past future, raises lowers"
+)
+_OPPOSITES = {word: other for pair in _PAIRS.split(", ") for word, other in permutations(pair.split())}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,29 +137,30 @@ class SupportChecker:
         """One number for each of FEATURES."""
         return self._features(sentence, self._encode([sentence])[0], passage)[0]
 
-    def _support(self, sentence: str, vector: np.ndarray, passage: Passage) -> Support:  # type: ignore[type-arg]
+    def _support(self, sentence: str, vector: np.ndarray, passage: Passage) -> Support:
         values, quote = self._features(sentence, vector, passage)
         logit = self._fit.intercept + float(np.dot(self._fit.coefficients, values))
         return Support(passage, 1 / (1 + math.exp(-max(-30.0, min(30.0, logit)))), quote)
 
-    def _features(self, sentence: str, vector: np.ndarray, passage: Passage) -> tuple[tuple[float, ...], str]:  # type: ignore[type-arg]
+    def _features(self, sentence: str, vector: np.ndarray, passage: Passage) -> tuple[tuple[float, ...], str]:
         cosines = self._sentence_vectors(passage) @ vector
         words = content_words(sentence)
         shared = [_share(words, set(content_words(s))) for s in passage.sentences]
-        nearest = int(np.argmax(cosines + np.array(shared)))
-        quote = passage.sentences[nearest]
-        said = set(content_words(f"{passage.lesson} {passage.section} {passage.flat}"))
-        tokens, passage_tokens = _tokens(sentence), _tokens(f"{passage.section}. {passage.flat}")
+        order = np.argsort(-(cosines + np.array(shared)))
+        quote = passage.sentences[int(order[0])]
+        nearest_two = " ".join(passage.sentences[i] for i in sorted(order[:2].tolist()))
+        heading = f"{passage.lesson} {passage.section}"
+        copy = _align(sentence, passage.sentences)
         values = (
-            float(cosines[nearest]),
-            _share(words, said),
-            shared[nearest],
-            _share(list(pairwise(tokens)), set(pairwise(passage_tokens))),
-            float(min(4, len(set(words) - said))),
+            float(cosines[order[0]]),
+            _share(words, set(content_words(f"{heading} {passage.flat}"))),
+            float(copy.share == 1),
             float(bool(_numbers(sentence) - _numbers(f"{passage.section} {passage.flat}"))),
-            float(bool(_names(sentence) - _names_anywhere(passage))),
-            float(_negations(sentence) != _negations(quote)),
-            float(_turned(set(_plain(sentence)), set(_plain(quote)))),
+            float(bool(_names(sentence) - _stems(f"{heading} {nearest_two}"))),
+            copy.share * (0 < copy.new <= _SWAPS),
+            copy.share * (copy.moved > 0),
+            copy.share * (_negations(sentence) != _negations(quote)),
+            copy.share * _turned(set(_plain(sentence)), set(_plain(nearest_two))),
         )
         return values, quote
 
@@ -153,8 +202,8 @@ def _names(sentence: str) -> set[str]:
     return {stem(name.lower().rstrip("s")) for name in found}
 
 
-def _names_anywhere(passage: Passage) -> set[str]:
-    return {stem(token.rstrip("s")) for token in _plain(f"{passage.lesson} {passage.section} {passage.flat}")}
+def _stems(text: str) -> set[str]:
+    return {stem(token.rstrip("s")) for token in _plain(text)}
 
 
 def _negations(text: str) -> int:
@@ -167,6 +216,31 @@ def _turned(sentence: set[str], quote: set[str]) -> bool:
         for word in sentence
         if (opposite := _OPPOSITES.get(word))
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """A sentence laid along the one it resembles most: the share of its tokens kept in order, its content words that are
+    new there, and those that stand there in another place."""
+
+    share: float
+    new: int
+    moved: int
+
+
+def _align(sentence: str, others: Sequence[str]) -> _Copy:
+    tokens = _tokens(sentence)
+    best = max((_tokens(other) for other in others), key=lambda other: _kept(tokens, other))
+    blocks = Indel.opcodes(tokens, best)
+    left_out = [t for block in blocks if block.tag == "delete" for t in tokens[block.src_start : block.src_end]]
+    put_in = {t for block in blocks if block.tag == "insert" for t in best[block.dest_start : block.dest_end]}
+    content = [token for token in left_out if content_words(token)]
+    moved = sum(token in put_in for token in content)
+    return _Copy(_kept(tokens, best), len(content) - moved, moved)
+
+
+def _kept(tokens: Sequence[str], other: Sequence[str]) -> float:
+    return LCSseq.similarity(tokens, other) / max(1, len(tokens))
 
 
 @cache

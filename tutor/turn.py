@@ -48,9 +48,8 @@ class Tutor:
             text = checked(message)
             intent = route(text)
             if intent == "ask":
-                yield from self.warm().answer(
-                    text, resolve(text, [m[:LONGEST_MESSAGE] for m in earlier]), self.loader.model()
-                )
+                asked = [m[:LONGEST_MESSAGE] for m in earlier if route(m[:LONGEST_MESSAGE]) == "ask"]
+                yield from self.warm().answer(text, resolve(text, asked), self.loader.model())
             else:
                 yield from self._say(text, intent)
         except TutorError as error:

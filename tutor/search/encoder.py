@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from tutor.weights import encoder_folder
+from tutor.weights import encoder_folder, quiet
 
 if TYPE_CHECKING:
     import torch
@@ -35,6 +35,7 @@ class MiniLM:
     def __init__(self) -> None:
         from transformers import AutoModel, AutoTokenizer
 
+        quiet()
         folder = encoder_folder()
         self._tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         self._model: Any = AutoModel.from_pretrained(folder).eval()

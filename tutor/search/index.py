@@ -55,7 +55,8 @@ class Match:
     """The same share for the one passage that has the most of them."""
 
     def fused(self, weights: Weights) -> Scores:
-        return self.passage + weights.sentence * self.sentence + weights.words * self.words
+        fused: Scores = self.passage + weights.sentence * self.sentence + weights.words * self.words
+        return fused
 
 
 class Index:

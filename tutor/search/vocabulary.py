@@ -12,7 +12,9 @@ from rapidfuzz.distance import DamerauLevenshtein
 from tutor.search.words import content_words
 
 _BEFORE = re.compile(r"((?:[A-Za-z-]+ ){1,6})\(([A-Z][A-Za-z]{1,6}?)s?\)")  # long name (LN)
-_AFTER = re.compile(r"\b([A-Z][A-Za-z]{1,6}) (?:stands for|\()\s*((?:[A-Za-z-]+ ?){1,6})")  # LN (long name), LN stands for …
+_AFTER = re.compile(
+    r"\b([A-Z][A-Za-z]{1,6}) (?:stands for|\()\s*((?:[A-Za-z-]+ ?){1,6})"
+)  # LN (long name), LN stands for …
 _SIMILAR = 0.78
 """Least share of letters that agree before one word is taken for another: one slip in five letters, two in ten."""
 

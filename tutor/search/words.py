@@ -10,7 +10,19 @@ _WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?")
 _STEMMER = snowballstemmer.stemmer("english")
 _LOCK = threading.Lock()
 _STOP = frozenset(
-    ["a", "about", "after", "all", "also", "am", "an", "and", "any", "anyone", "anything", "are", "as", "at", "be", "because", "been", "being", "both", "but", "by", "can", "could", "did", "do", "does", "doing", "done", "each", "either", "else", "ever", "every", "for", "from", "get", "gets", "give", "given", "gives", "go", "goes", "got", "had", "has", "have", "having", "he", "her", "here", "hers", "him", "his", "how", "i", "if", "in", "into", "is", "it", "its", "itself", "just", "let", "like", "make", "makes", "many", "may", "me", "might", "more", "most", "much", "must", "my", "no", "nor", "not", "now", "of", "off", "often", "on", "once", "one", "only", "or", "other", "our", "out", "over", "own", "per", "please", "same", "shall", "she", "should", "so", "some", "still", "such", "tell", "than", "that", "the", "their", "them", "then", "there", "these", "they", "thing", "things", "this", "those", "through", "to", "too", "under", "until", "up", "us", "use", "used", "uses", "using", "very", "was", "way", "we", "well", "were", "what", "when", "where", "whether", "which", "while", "who", "whom", "whose", "why", "will", "with", "would", "you", "your", "yours", "explain", "describe", "define", "mean", "means", "meaning", "actually", "really", "im", "dont", "doesnt", "whats", "vs", "versus", "between"]
+    re.findall(
+        r"\w+",
+        """
+a about after all also am an and any anyone anything are as at be because been being both but by can could did
+do does doing done each either else ever every for from get gets give given gives go goes got had has have
+having he her here hers him his how i if in into is it its itself just let like make makes many may me might
+more most much must my no nor not now of off often on once one only or other our out over own per please same
+shall she should so some still such tell than that the their them then there these they thing things this those
+through to too under until up us use used uses using very was way we well were what when where whether which
+while who whom whose why will with would you your yours explain describe define mean means meaning actually
+really im dont doesnt whats vs versus between
+""",
+    )
 )
 
 

@@ -1,0 +1,29 @@
+"""`python -m benchmarks answers|speed`"""
+
+import argparse
+import os
+import platform
+
+from benchmarks import answers, speed
+
+_WHAT = {"answers": answers.main, "speed": speed.main}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure what README claims.")
+    parser.add_argument("what", choices=_WHAT)
+    options = parser.parse_args()
+    print(f"Machine: {_processor()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
+    _WHAT[options.what]()
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""How good the answers are: search against BM25 alone and MiniLM alone, refusals, the check of sentences, and whole answers."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from training import scope, support
+from training.examples import read_pairs, split_pairs
+from tutor.course import Course, load_course
+from tutor.events import Answer, Answered
+from tutor.search.encoder import encoder
+from tutor.search.index import Index
+from tutor.search.scope import load_scope
+from tutor.settings import settings
+from tutor.support import SupportChecker, load_support
+from tutor.text.loading import Loader
+from tutor.turn import Tutor
+
+
+def main() -> None:
+    course = load_course(settings().content_dir)
+    questions = [q for q in scope.read_questions() if q.is_test]
+    print("## Search and scope\n")
+    scope.report(course, Index(course.passages, encoder(), settings().cache_dir), load_scope(), questions)
+    print("\n## The check of sentences\n")
+    rows = [row for row in support.read_labeled(course) if row.is_test]
+    checker = SupportChecker(encoder())
+    support.report(rows, load_support(), np.array([checker.features(r.sentence, r.passage) for r in rows]))
+    print("\n## Whole answers, test questions, through the app's own door\n")
+    _whole(course, [q.text for q in questions if q.sections], [q.text for q in questions if not q.sections])
+
+
+def _whole(course: Course, inside: Sequence[str], outside: Sequence[str]) -> None:
+    loader = Loader(settings())
+    loader.start()
+    loader.wait()
+    tutor = Tutor(settings().content_dir, settings().cache_dir, loader)
+    answers = [_ask(tutor, question) for question in inside]
+    refused = [_ask(tutor, question).refused for question in outside]
+    answered = [a for a in answers if not a.refused]
+    by = Counter("the passage alone" if a.written_by == "quote" else "the model" for a in answered)
+    print("| whole answers | |\n|---|---|")
+    print(f"| questions the course answers, answered | {len(answered)} of {len(answers)} |")
+    print(f"| questions it does not answer, refused | {sum(refused)} of {len(refused)} |")
+    for name, count in by.most_common():
+        print(f"| of the answers, by {name} | {count / len(answered):.1%} |")
+    sentences = [s for a in answered for s in a.sentences]
+    print(
+        f"| sentences shown with a source | {np.mean([s.source is not None for s in sentences]):.1%} of {len(sentences)} |"
+    )
+    print(f"| seconds to the quote, median | {np.median([a.seconds.first_text for a in answered]):.2f} |")
+    print(f"| seconds to the end, median | {np.median([a.seconds.total for a in answered]):.2f} |")
+    unseen, _ = _unseen(course)
+    print(
+        f"\nOf the hand-written pairs, {unseen} rest on passages that training never saw; `python -m training.evaluate text` judges those."
+    )
+
+
+def _unseen(course: Course) -> tuple[int, int]:
+    train, test = split_pairs(read_pairs(course))
+    return len(test), len(train)
+
+
+def _ask(tutor: Tutor, question: str) -> Answer:
+    return next(event.answer for event in tutor.reply(question) if isinstance(event, Answered))

@@ -1,0 +1,157 @@
+"""Judge what was trained, on passages that no training note held.
+
+    python -m training.evaluate text [--limit N]
+
+prints the table of the model card: the base model, the adapter, and the quote alone. Each test question is asked twice: with the passages
+it rests on among others that the search gives, and with the others only, where the right answer is that the notes do not tell.
+"""
+
+import argparse
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.examples import Pair, Rank, read_pairs, split_pairs
+from tutor.answer import NOTES
+from tutor.course import Course, Passage, load_course
+from tutor.search.encoder import encoder
+from tutor.sentences import split_sentences
+from tutor.settings import settings
+from tutor.support import SupportChecker
+from tutor.text.base import Options, TextModel
+from tutor.text.local import LocalModel
+from tutor.weights import base_folder, built_in_folder
+from tutor.writing import UNKNOWN, Form, Note, writing_prompt
+
+Writer = Callable[[str, Sequence[Passage], Form], str]
+_EXACT = re.compile(r"\d+(?:[.,]\d+)*|\b[A-Z]+[a-z]*[A-Z]\w*|\b[A-Z]{2,}\b")
+"""Numbers, and names with a capital inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A test question with its notes; `right` are those among them that it rests on, none if they are left out."""
+
+    pair: Pair
+    notes: tuple[Passage, ...]
+    right: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Shares 0..1, words an answer, and seconds an answer."""
+
+    supported: float
+    right: float
+    exact: float
+    known: float
+    unknown: float
+    words: float
+    seconds: float
+
+
+def trials(course: Course, limit: int | None = None) -> list[Trial]:
+    """Two trials for each test pair: answerable, then not."""
+    _, test = split_pairs(read_pairs(course))
+    rank = Rank(course)
+    found: list[Trial] = []
+    for pair in test[:limit]:
+        ranked = rank(pair.ask.question)
+        others = [p for p in ranked if p not in pair.evidence]
+        chosen = {p.key for p in [*pair.evidence, *others][:NOTES]}
+        notes = [p for p in ranked if p.key in chosen]
+        notes += [p for p in pair.evidence if p.key in chosen and p not in notes]
+        found.append(Trial(pair, tuple(notes), frozenset(p.key for p in pair.evidence)))
+        sections = {p.id for p in pair.evidence}
+        elsewhere = [p for p in others if p.id not in sections and p.lesson not in {e.lesson for e in pair.evidence}]
+        found.append(Trial(pair, tuple(elsewhere[:NOTES]), frozenset()))
+    return found
+
+
+def judge(write: Writer, asked: Iterable[Trial], checker: SupportChecker) -> Figures:
+    """Let `write` answer every trial, and count."""
+    supported: list[bool] = []
+    right: list[bool] = []
+    exact: list[bool] = []
+    known: list[bool] = []
+    unknown: list[bool] = []
+    words: list[int] = []
+    started, count = time.monotonic(), 0
+    for trial in asked:
+        answer = write(trial.pair.ask.question, trial.notes, trial.pair.ask.form)
+        count += 1
+        told = UNKNOWN not in answer
+        if not trial.right:
+            unknown.append(not told)
+            continue
+        known.append(told)
+        sentences = [s.lstrip("-* ") for s in split_sentences(answer) if UNKNOWN not in s]
+        if not sentences:
+            right.append(False)
+            continue
+        best = [checker.best(sentence, trial.notes) for sentence in sentences]
+        supported += [b is not None and b.probability >= checker.threshold for b in best]
+        right.append(any(b is not None and b.passage.key in trial.right for b in best[:1]))
+        text = " ".join(f"{p.lesson} {p.section} {p.text}" for p in trial.notes) + trial.pair.ask.question
+        exact.append(all(m.group() in text for m in _EXACT.finditer(" ".join(sentences))))
+        words.append(len(answer.split()))
+    share = (time.monotonic() - started) / max(1, count)
+    numbers = [float(np.mean(v)) if v else float("nan") for v in (supported, right, exact, known, unknown, words)]
+    return Figures(*numbers, seconds=share)
+
+
+def by_model(model: TextModel) -> Writer:
+    """Writes as the app does."""
+    return lambda question, notes, form: "".join(
+        model.stream(writing_prompt(question, [Note.of(p) for p in notes], form), Options())
+    ).strip()
+
+
+def quote_alone(question: str, notes: Sequence[Passage], form: Form) -> str:
+    """The two sentences of the first note that are nearest to the question: what stands when nothing is written."""
+    encode = encoder()
+    sentences = notes[0].sentences
+    near = encode(sentences) @ encode([question])[0]
+    start = int(np.argmax(near))
+    return " ".join(sentences[start : start + 2])
+
+
+def report(rows: dict[str, Figures], count: int) -> str:
+    """The table of the model card, in Markdown."""
+    names = {
+        "supported": "sentences supported by a note",
+        "right": "right passage among the notes",
+        "exact": "answers whose numbers and names all stand in the notes",
+        "known": "answered where the notes tell",
+        "unknown": "says so where the notes do not tell",
+    }
+    lines = [f"| {count} unseen questions | " + " | ".join(rows) + " |", "|---|" + "---|" * len(rows)]
+    lines += [
+        f"| {text} | " + " | ".join(f"{getattr(f, key):.1%}" for f in rows.values()) + " |"
+        for key, text in names.items()
+    ]
+    lines += ["| words an answer | " + " | ".join(f"{f.words:.0f}" for f in rows.values()) + " |"]
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["text"])
+    parser.add_argument("--limit", type=int, help="test pairs to use; all unless told")
+    options = parser.parse_args(arguments)
+    course = load_course(settings().content_dir)
+    asked = trials(course, options.limit)
+    checker = SupportChecker(encoder())
+    rows = {
+        "base model": judge(by_model(LocalModel(base_folder(), "base")), asked, checker),
+        "with our adapter": judge(by_model(LocalModel(built_in_folder(), "adapter")), asked, checker),
+        "quote alone": judge(quote_alone, asked, checker),
+    }
+    print(report(rows, len(asked) // 2))
+
+
+if __name__ == "__main__":
+    main()
