@@ -3,7 +3,7 @@
     python -m training.scope            prints the tables and writes models/search/scope.json
 
 Questions are split in two by their own text. Fusion weights, coefficients and threshold are fitted on one half; everything printed as
-"test" comes from the other. The threshold is the one at which false answers and false refusals are equally rare on the fitting half.
+"test" comes from the other. The threshold lets three in a hundred unanswerable questions of the fitting half through.
 """
 
 import hashlib
@@ -26,6 +26,8 @@ from tutor.search.scope import FEATURES, SCOPE_FILE, Scope, features
 from tutor.settings import settings
 
 Array = npt.NDArray[np.float64]
+_FALSE_ANSWERS = 0.03
+"""Share of unanswerable questions that may be answered, on the fitting half; a wrong answer is worse than a refusal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def recall(course: Course, questions: Sequence[Question], scores: Iterable[Score
 
 def fit_weights(course: Course, questions: Sequence[Question], matches: Sequence[Match]) -> Weights:
     """The fusion weights with the best recall among the first three, then first, section; ties go to the middle of the best."""
-    grid = [Weights(s, w) for s in (0.0, 0.25, 0.5, 0.75, 1.0) for w in (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)]
+    grid = [Weights(s, w) for s in (0.0, 0.5, 0.75, 1.0, 1.25) for w in (0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 1.0)]
     value = {
         g: recall(course, questions, [m.fused(g) for m in matches], 3)
         + 0.3 * recall(course, questions, [m.fused(g) for m in matches], 1)
@@ -87,17 +89,8 @@ def fit_scope(matches: Sequence[Match], answerable: npt.NDArray[np.bool_], weigh
     model.fit(scaler.transform(x), answerable)
     coefficients = model.coef_[0] / scaler.scale_
     intercept = float(model.intercept_[0] - coefficients @ scaler.mean_)
-    return Scope(weights, tuple(map(float, coefficients)), intercept, equal_error(held_out, answerable))
-
-
-def equal_error(probabilities: Array, answerable: npt.NDArray[np.bool_]) -> float:
-    """The threshold at which as large a share is refused wrongly as is answered wrongly."""
-    thresholds = np.unique(probabilities)
-    gaps = [
-        abs(float(np.mean(probabilities[answerable] < t) - np.mean(probabilities[~answerable] >= t)))
-        for t in thresholds
-    ]
-    return float(thresholds[int(np.argmin(gaps))])
+    threshold = float(np.quantile(held_out[~answerable], 1 - _FALSE_ANSWERS))
+    return Scope(weights, tuple(map(float, coefficients)), intercept, threshold)
 
 
 def curve(probabilities: Array, answerable: npt.NDArray[np.bool_]) -> list[tuple[float, float, float]]:

@@ -65,6 +65,13 @@ class MiniLM:
 
 
 @cache
+def common_words() -> frozenset[str]:
+    """The 20,000 or so whole English words of the encoder's vocabulary: what is in it is no typing error."""
+    lines = (encoder_folder() / "vocab.txt").read_text(encoding="utf-8").split()
+    return frozenset(line for line in lines if line.isalpha())
+
+
+@cache
 def encoder() -> MiniLM:
     """The one encoder of this process, loaded on the first call."""
     return MiniLM()

@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import bm25s
@@ -18,7 +19,7 @@ import numpy.typing as npt
 
 from tutor.course import Passage
 from tutor.errors import StorageError
-from tutor.search.encoder import Encoder, Vectors
+from tutor.search.encoder import Encoder, Vectors, common_words
 from tutor.search.vocabulary import Vocabulary
 from tutor.search.words import content_words
 from tutor.weights import ENCODER_SHA256
@@ -53,6 +54,10 @@ class Match:
     """Share of the query's words, weighted by rarity, that the course uses anywhere: 0..1."""
     best_coverage: float
     """The same share for the one passage that has the most of them."""
+    asked: int
+    """Different words of the query that carry meaning."""
+    unknown: int
+    """Those of them that the course never uses."""
 
     def fused(self, weights: Weights) -> Scores:
         fused: Scores = self.passage + weights.sentence * self.sentence + weights.words * self.words
@@ -70,13 +75,14 @@ class Index:
         sentences = [f"{p.lesson}: {sentence}" for p in self.passages for sentence in p.sentences]
         self._passages, self._sentences = _vectors(texts, sentences, encode, cache)
         self._starts = np.cumsum([0] + [len(p.sentences) for p in self.passages])
-        self._vocabulary = Vocabulary(texts)
-        words = [content_words(text) for text in texts]
-        self._bags = [frozenset(bag) for bag in words]
+        self._vocabulary = Vocabulary(texts, common_words())
+        words = [terms(text) for text in texts]
+        self._bags = [frozenset(content_words(text)) for text in texts]
+        self._terms = frozenset(term for bag in words for term in bag)
         self._bm25 = bm25s.BM25()
         self._bm25.index(words, show_progress=False)
         self._idf = _rarity(self._bags)
-        self._unknown = float(np.log(1 + (len(words) + 0.5) / 0.5))
+        self._unknown = float(np.log(1 + (len(texts) + 0.5) / 0.5))
 
     def understood(self, query: str) -> str:
         """The query with its typing errors mended and its acronyms spelled out, as the course uses them."""
@@ -85,11 +91,11 @@ class Index:
     def match(self, query: str) -> Match:
         """Score every passage against `query`."""
         mended = self._vocabulary.mend(query)
-        vector = self._encode([self._vocabulary.expand(mended)])[0]
-        words = content_words(self._vocabulary.expand(mended))
+        expanded = self._vocabulary.expand(mended)
+        vector = self._encode([expanded])[0]
         passage = self._passages @ vector
         bm25 = np.zeros(len(self.passages), dtype=np.float32)
-        if known := [word for word in words if word in self._idf]:
+        if known := [term for term in terms(expanded) if term in self._terms]:
             bm25 = self._bm25.get_scores(known).astype(np.float32) / 10
         asked = set(content_words(mended))
         total = sum(self._idf.get(word, self._unknown) for word in asked) or 1.0
@@ -100,6 +106,8 @@ class Index:
             words=bm25,
             coverage=sum(self._idf[word] for word in asked if word in self._idf) / total,
             best_coverage=max(sum(self._idf[w] for w in asked & self._bags[i]) / total for i in near),
+            asked=len(asked),
+            unknown=sum(word not in self._idf for word in asked),
         )
 
     def _nearest_sentences(self, vector: Vectors, passage: Scores, bm25: Scores) -> Scores:
@@ -109,6 +117,12 @@ class Index:
         for i in np.argpartition(-(passage + bm25), _SHORTLIST)[:_SHORTLIST]:
             result[i] = (self._sentences[self._starts[i] : self._starts[i + 1]] @ vector).max()
         return result
+
+
+def terms(text: str) -> list[str]:
+    """What BM25 counts: the words that carry meaning, and each two of them that stand together ("mode collapse")."""
+    words = content_words(text)
+    return [*words, *(f"{one} {other}" for one, other in pairwise(words))]
 
 
 def _rarity(bags: Sequence[frozenset[str]]) -> dict[str, float]:

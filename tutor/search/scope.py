@@ -32,7 +32,8 @@ class Scope:
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
 
 
-FEATURES = ("passage", "sentence", "words", "coverage", "best coverage", "top five", "fused")
+_MOST_WORDS, _MOST_UNKNOWN = 12, 4
+FEATURES = ("passage", "sentence", "words", "coverage", "best coverage", "top five", "fused", "asked", "unknown")
 
 
 def features(match: Match, fused: Scores) -> tuple[float, ...]:
@@ -46,6 +47,8 @@ def features(match: Match, fused: Scores) -> tuple[float, ...]:
         match.best_coverage,
         float(best[:5].mean()),
         float(fused.max()),
+        float(min(match.asked, _MOST_WORDS)),
+        float(min(match.unknown, _MOST_UNKNOWN)),
     )
 
 

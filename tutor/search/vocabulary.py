@@ -20,13 +20,17 @@ _SIMILAR = 0.78
 
 
 class Vocabulary:
-    """The words and acronyms of some texts."""
+    """The words and acronyms of some texts. Words of `known` are never mended."""
 
-    def __init__(self, texts: Iterable[str]) -> None:
+    def __init__(self, texts: Iterable[str], known: frozenset[str] = frozenset()) -> None:
         texts = list(texts)
+        self._known = known
         self._words = sorted({word for text in texts for word in re.findall(r"[a-z]{3,}", text.lower())})
         self._stems = {stem for word in self._words for stem in content_words(word)}
         self.acronyms = dict(pair for text in texts for pair in _acronyms(text))
+        self._written = {
+            word for text in texts for word in re.findall(r"[A-Za-z0-9]+", text) if word.lower() in self.acronyms
+        }
 
     def mend(self, question: str) -> str:
         """`question` with each unknown word of four letters or more replaced by the course's word that it is likely to mean."""
@@ -35,22 +39,27 @@ class Vocabulary:
     def expand(self, question: str) -> str:
         """`question` with the long name of each acronym, or the acronym of each long name, added in brackets."""
         low = question.lower()
-        words = re.findall(r"[a-z0-9]+", low)
-        added = [
-            name
-            for word in words
-            if (name := self.acronyms.get(word) or self.acronyms.get(word.removesuffix("s"))) and name not in low
-        ]
+        words = re.findall(r"[A-Za-z0-9]+", question)
+        added = [name for word in words if (name := self._long_name(word)) and name not in low]
+        words = [word.lower() for word in words]
         added += [acronym for acronym, name in self.acronyms.items() if name in low and acronym not in words]
         return f"{question} ({', '.join(dict.fromkeys(added))})" if added else question
 
+    def _long_name(self, word: str) -> str | None:
+        """Of an acronym in the usual letter case; "GaN", the material of chargers, is not the GAN of the course."""
+        if word.islower() or word.isupper() or word.removesuffix("s").isupper() or word in self._written:
+            return self.acronyms.get(word.lower()) or self.acronyms.get(word.lower().removesuffix("s"))
+        return None
+
     def _mended(self, word: str) -> str:
         stems = content_words(word)
-        if not stems or stems[0] in self._stems:
+        if not stems or stems[0] in self._stems or word.lower() in self._known:
             return word
-        best = process.extractOne(
-            word.lower(), self._words, scorer=DamerauLevenshtein.normalized_similarity, score_cutoff=_SIMILAR
+        near = process.extract(
+            word.lower(), self._words, scorer=DamerauLevenshtein.normalized_similarity, score_cutoff=_SIMILAR, limit=5
         )
+        # of words equally near, one of the same letters: two letters that changed places are the commonest slip
+        best = max(near, key=lambda match: (match[1], sorted(match[0]) == sorted(word.lower())), default=None)
         return str(best[0]) if best else word
 
 
