@@ -91,7 +91,12 @@ def describe(model: TextModel | None, course: Course) -> str:
     )
 
 
-def starters(course: Course) -> tuple[Choice, ...]:
-    """Questions worth asking first: the opening question of each lesson."""
-    openings = (lesson.sections[0].heading for lesson in course.lessons if lesson.sections)
-    return tuple(Choice(heading, heading) for heading in openings if heading.endswith("?"))
+def starters(course: Course, count: int = 5) -> tuple[Choice, ...]:
+    """Questions worth asking first, from lessons spread over the course: by turns what a thing is, and something within it."""
+    lessons = [lesson for lesson in course.lessons if any(s.heading.endswith("?") for s in lesson.sections)]
+    places = sorted({round(i * (len(lessons) - 1) / max(1, count - 1)) for i in range(count)}) if lessons else []
+    chosen = []
+    for turn, place in enumerate(places):
+        questions = [s.heading for s in lessons[place].sections if s.heading.endswith("?")]
+        chosen.append(questions[min(place, len(questions) - 1) if turn % 2 else 0])
+    return tuple(Choice(question, question) for question in chosen)

@@ -20,7 +20,7 @@ BUILT_IN_NAME = "SmolLM2-135M-Instruct with our adapter"
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the loader is at. `share` is 0..1 where known; `error` says what to do when the stage is failed."""
+    """What the loader is at. `share` is 0..1 where known; `detail` says where a ready model runs; `error` what to do when loading failed."""
 
     stage: Stage
     name: str
@@ -74,7 +74,8 @@ class Loader:
             if self.model() is None and name != BUILT_IN:
                 self._fall_back(turn)
             return
-        self._say(turn, State("ready", name), model)
+        address = self._settings.text_endpoint if self._is_served(name) else None
+        self._say(turn, State("ready", model.name, detail=f"at {address}" if address else "on this machine"), model)
 
     def _fall_back(self, turn: int) -> None:
         """Let the built-in model serve when what was asked for at the start cannot be had; the state keeps saying why."""
@@ -86,8 +87,11 @@ class Loader:
             if turn == self._turn and self._model is None:
                 self._model = model
 
+    def _is_served(self, name: str) -> bool:
+        return self._settings.text_endpoint is not None and name == self._settings.text_model
+
     def _open(self, name: str, turn: int) -> TextModel:
-        if self._settings.text_endpoint and name == self._settings.text_model:
+        if self._settings.text_endpoint and self._is_served(name):
             from tutor.text.endpoint import EndpointModel
 
             return EndpointModel(self._settings.text_endpoint, name, self._settings.text_endpoint_key)

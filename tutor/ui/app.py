@@ -20,7 +20,10 @@ from tutor.ui.status import model_line
 
 MODELS = (BUILT_IN, "Qwen/Qwen3-0.6B", "HuggingFaceTB/SmolLM2-360M-Instruct")
 """Offered in the picker; any other name or folder can be typed."""
-_MATHS = [{"left": "$$", "right": "$$", "display": True}, {"left": "$", "right": "$", "display": False}]
+_MATHS: list[dict[str, str | bool]] = [
+    {"left": "$$", "right": "$$", "display": True},
+    {"left": "$", "right": "$", "display": False},
+]
 _STORE = "tutor-conversation"
 
 
@@ -49,7 +52,7 @@ def make_app(tutor: Tutor, settings: Settings) -> FastAPI:
         theme=look.theme(),
         css_paths=look.CSS,
         head=look.head(),
-        footer_links=["api"],
+        footer_links=[],
         run_history=False,
         enable_monitoring=False,
         show_error=False,
@@ -75,27 +78,29 @@ def _load(tutor: Tutor) -> None:
 def build(tutor: Tutor) -> gr.Blocks:
     """The page."""
     chat = Chat(tutor)
-    with gr.Blocks(title="Tutor of generative AI", analytics_enabled=False, fill_height=False) as page:
+    with gr.Blocks(title="Tutor of generative AI", analytics_enabled=False, fill_height=True) as page:
         store = gr.BrowserState({}, storage_key=_STORE, secret=_STORE)
         gr.HTML(
-            "<h1>Tutor of generative AI</h1><p>Ask about generative AI. I answer from a course, with the passages it rests on. "
-            "Everything runs on this machine; nothing you type leaves it unless you choose a served model.</p>",
+            "<h1>Tutor of generative AI</h1><p>Ask me about generative AI. I answer from a course and show where it says so. "
+            "Nothing you type leaves this machine, unless you choose a served model.</p>",
             elem_id="masthead",
         )
         if notice := reader.problems(tutor.course):
             gr.Markdown(notice, elem_id="problems")
         with gr.Tabs(elem_id="places") as places:
-            with gr.Tab("Chat", id="chat"), gr.Row(equal_height=False):
+            with gr.Tab("Chat", id="chat"), gr.Row(equal_height=False, elem_id="desk"):
                 with gr.Column(scale=7, elem_id="chat-column"):
-                    parts = _chat_column(tutor, store)
+                    parts = _chat_column(tutor)
                 with gr.Column(scale=4, elem_id="panel-column"), gr.Column(elem_id="panel"):
                     gr.HTML('<button type="button" id="close-panel">Close</button><h2>Sources</h2>')
                     panel = gr.HTML(NO_SOURCES, elem_id="panel-body")
-            with gr.Tab("Course", id="course"), gr.Row():
+            with gr.Tab("Course", id="course"), gr.Row(elem_id="library"):
                 with gr.Column(scale=2, min_width=220):
                     lessons = gr.Radio(reader.choices(tutor.course), label="Lessons", elem_id="lessons")
                 with gr.Column(scale=7):
                     body = gr.Markdown(elem_id="lesson-body", latex_delimiters=_MATHS)
+            with gr.Tab("Model", id="model"):
+                _model_tab(tutor, parts)
         wanted = gr.Textbox(elem_id="wanted-lesson", elem_classes="bridge", label="Lesson to open", container=False)
         components = Parts(**parts, panel=panel, store=store)
         chat.bind(components)
@@ -106,13 +111,13 @@ def build(tutor: Tutor) -> gr.Blocks:
     return page
 
 
-def _chat_column(tutor: Tutor, store: gr.BrowserState) -> dict[str, Any]:
+def _chat_column(tutor: Tutor) -> dict[str, Any]:
     parts: dict[str, Any] = {}
-    first = [{"text": choice.message} for choice in _starters(tutor)]
+    first: list[Any] = [{"text": choice.message} for choice in starters(tutor.course)]
     parts["chatbot"] = gr.Chatbot(
         label="Conversation",
         elem_id="chatbot",
-        height="62vh",
+        height="100%",
         layout="bubble",
         buttons=[],
         editable="user",
@@ -120,7 +125,7 @@ def _chat_column(tutor: Tutor, store: gr.BrowserState) -> dict[str, Any]:
         latex_delimiters=_MATHS,
         show_label=False,
         examples=first,
-        placeholder="Ask about generative AI, in your own words.",
+        placeholder="Ask in your own words, or begin with one of these.",
         group_consecutive_messages=False,
     )
     parts["stage"] = gr.HTML("", elem_id="stage")
@@ -130,36 +135,37 @@ def _chat_column(tutor: Tutor, store: gr.BrowserState) -> dict[str, Any]:
             show_label=False,
             placeholder="Ask about generative AI",
             lines=1,
-            max_lines=8,
+            max_lines=6,
             scale=8,
+            min_width=120,
             container=False,
             elem_id="composer",
             autofocus=True,
             html_attributes=gr.InputHTMLAttributes(autocapitalize="sentences", spellcheck=True),
         )
-        parts["send"] = gr.Button("Send", variant="primary", scale=1, min_width=88, elem_id="send")
-        parts["stop"] = gr.Button("Stop", variant="stop", scale=1, min_width=88, elem_id="stop", visible=False)
+        parts["send"] = gr.Button("Send", variant="primary", scale=0, min_width=88, elem_id="send")
+        parts["stop"] = gr.Button("Stop", variant="stop", scale=0, min_width=88, elem_id="stop", visible=False)
     gr.HTML("", elem_id="counter")
     with gr.Row(elem_id="tools"):
-        parts["new"] = gr.Button("New conversation", size="sm", min_width=120)
-        parts["back"] = gr.Button("Bring back the last one", size="sm", min_width=120, visible=False)
-        parts["export"] = gr.Button("Export", size="sm", min_width=90)
-        parts["import"] = gr.UploadButton("Import", size="sm", min_width=90, file_types=[".json"])
-    with gr.Accordion("Language model", open=False):
-        parts["picker"] = gr.Dropdown(
-            list(MODELS),
-            value=tutor.loader.state().name,
-            label="Model that writes the answers",
-            info="The built-in model needs no download. Other names are fetched from the model hub.",
-            allow_custom_value=True,
-            elem_id="picker",
-        )
-    parts["line"] = gr.HTML(model_line(tutor.loader.state()), elem_id="model-line")
+        parts["line"] = gr.HTML(model_line(tutor.loader.state()), elem_id="model-line")
+        parts["new"] = gr.Button("New conversation", size="sm", scale=0, min_width=130)
+        parts["back"] = gr.Button("Bring back the last one", size="sm", scale=0, min_width=160, visible=False)
+        parts["export"] = gr.Button("Export", size="sm", scale=0, min_width=70)
+        parts["import"] = gr.UploadButton("Import", size="sm", scale=0, min_width=70, file_types=[".json"])
     return parts
 
 
-def _starters(tutor: Tutor) -> list[Any]:
-    return list(starters(tutor.course))[:5]
+def _model_tab(tutor: Tutor, parts: dict[str, Any]) -> None:
+    parts["picker"] = gr.Dropdown(
+        list(MODELS),
+        value=tutor.loader.state().name,
+        label="Model that writes the answers",
+        info="The built-in model needs no download. Type any other hub name, or a folder, and press Enter: it is fetched from the "
+        "model hub while the present one goes on answering.",
+        allow_custom_value=True,
+        elem_id="picker",
+    )
+    parts["state"] = gr.HTML(model_line(tutor.loader.state()), elem_id="model-state")
 
 
 def _bind_chat(page: gr.Blocks, chat: Chat, components: Parts, parts: dict[str, Any]) -> None:
@@ -198,7 +204,7 @@ def _bind_course(tutor: Tutor, lessons: gr.Radio, body: gr.Markdown, wanted: gr.
         return gr.update(value=known), gr.update(selected="course")
 
     lessons.change(show, [lessons], [body], **quiet)
-    wanted.input(open_lesson, [wanted], [lessons, places], **quiet)
+    wanted.change(open_lesson, [wanted], [lessons, places], **quiet)
     if tutor.course.lessons:
         lessons.value = tutor.course.lessons[0].slug
         body.value = reader.page(tutor.course, tutor.course.lessons[0].slug)
@@ -208,16 +214,19 @@ def _bind_model(tutor: Tutor, parts: dict[str, Any]) -> None:
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     clock = gr.Timer(1.0)
 
-    def look_again() -> tuple[str, Any]:
+    def look_again() -> tuple[str, str, Any]:
         state = tutor.loader.state()
-        return model_line(state), gr.Timer(active=state.stage not in ("ready", "failed"))
+        line = model_line(state)
+        return line, line, gr.Timer(active=state.stage not in ("ready", "failed"))
 
-    def pick(name: str) -> tuple[str, Any]:
+    def pick(name: str) -> tuple[str, str, Any]:
         tutor.loader.choose(name.strip() or BUILT_IN)
-        return model_line(tutor.loader.state()), gr.Timer(active=True)
+        line = model_line(tutor.loader.state())
+        return line, line, gr.Timer(active=True)
 
-    clock.tick(look_again, None, [parts["line"], clock], **quiet)
-    parts["picker"].input(pick, [parts["picker"]], [parts["line"], clock], **quiet)
+    lines = [parts["line"], parts["state"], clock]
+    clock.tick(look_again, None, lines, **quiet)
+    parts["picker"].input(pick, [parts["picker"]], lines, **quiet)
 
 
 def _ask(tutor: Tutor) -> Any:

@@ -108,13 +108,12 @@ class Chat:
             running.set()  # one answer at a time in one tab
         stop = self._stops[session] = threading.Event()
         earlier = [turn.question for turn in conversation.turns]
-        number = min(len(conversation.turns), MOST_TURNS - 1)
         shown = messages(conversation.model_copy(update={"turns": conversation.turns[-MOST_TURNS + 1 :]}))
         for before in shown:
             before.pop("options", None)
         turn, stage, pending = Turn(question=message.strip()[:LONGEST_MESSAGE]), STAGES["searching"], ""
         yield {
-            parts.chatbot: shown + turn_messages(turn, number, stage),
+            parts.chatbot: shown + turn_messages(turn, stage),
             parts.stop: gr.update(visible=True),
             parts.send: gr.update(visible=False),
             parts.stage: _announce(stage),
@@ -129,7 +128,7 @@ class Chat:
                     pending = event.pending if isinstance(event, Text) else pending
                     stage = "" if isinstance(event, Sources | Answered | Failure) else stage
                     turn = _with(turn, event)
-                yield {parts.chatbot: shown + turn_messages(turn, number, stage, pending if stage else "")}
+                yield {parts.chatbot: shown + turn_messages(turn, stage, pending if stage else "")}
         if stop.is_set() and not turn.written_by:
             turn = turn.model_copy(
                 update={"note": "Stopped. What is shown above was checked."} if turn.sentences else {"note": "Stopped."}
@@ -245,11 +244,10 @@ def _with(turn: Turn, event: Event) -> Turn:
 
 def _panel(turn: Turn) -> str | None:
     sources = turn.sources or ((turn.quote,) if turn.quote else ())
-    return "".join(source_card(source, n, f"panel-{n}") for n, source in enumerate(sources, 1)) or None
+    return "".join(source_card(source, n) for n, source in enumerate(sources, 1)) or None
 
 
 def _announce(text: str) -> str:
-
     return f'<p role="status" aria-live="polite">{escape(text)}</p>'
 
 

@@ -11,7 +11,7 @@
   };
 
   const openSource = (chip) => {
-    const [, turn, number] = chip.id.split("-");
+    const number = [...chip.classList].find((name) => name.startsWith("to-"))?.slice(3);
     const kept = chip.closest(".turn")?.querySelector(".kept");
     const panel = find("#panel-body");
     if (!kept || !panel) return;
@@ -20,13 +20,24 @@
     chip.classList.add("open");
     opener = chip;
     find("#panel-column")?.classList.add("open");
-    const card = panel.querySelector(`#source-${turn}-${number}`) ?? panel.querySelector(".source");
+    const card = panel.querySelector(`.source-${number}`) ?? panel.querySelector(".source");
     card?.classList.add("here");
     if (card) {
       card.tabIndex = -1;
       card.focus({ preventScroll: true });
       card.scrollIntoView({ block: "nearest" });
     }
+  };
+
+  const slug = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
+
+  const scrollToSection = (section, attempts) => {
+    const heading = [...document.querySelectorAll("#lesson-body h2")].find((h2) => slug(h2.textContent) === section);
+    if (heading && heading.offsetParent !== null) {
+      heading.tabIndex = -1;
+      heading.focus({ preventScroll: true });
+      heading.scrollIntoView({ block: "start" });
+    } else if (attempts > 0) setTimeout(() => scrollToSection(section, attempts - 1), 100);
   };
 
   const typeInto = (selector, value) => {
@@ -61,12 +72,20 @@
     const link = event.target.closest("a.lesson-link");
     if (link) {
       event.preventDefault();
+      opener = null;
       closePanel();
-      typeInto("#wanted-lesson", `${link.getAttribute("href").replace("#lesson/", "")} ${Date.now()}`);
+      const target = link.getAttribute("href").replace("#lesson/", "");
+      typeInto("#wanted-lesson", `${target} ${Date.now()}`); // the time makes a second visit a change too
+      scrollToSection(target.split("#")[1] ?? "", 40);
     }
   });
 
   document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, [contenteditable]");
+    if (event.key === "/" && !typing) {
+      event.preventDefault();
+      return window.tutorFocus();
+    }
     if (event.key !== "Escape") return;
     const stop = find("#stop");
     if (stop && stop.offsetParent !== null) stop.click();

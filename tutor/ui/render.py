@@ -17,55 +17,57 @@ _BLANK = re.compile(r"\n\s*\n")
 def messages(conversation: Conversation) -> list[dict[str, Any]]:
     """The chat as gradio shows it: two messages a turn; the last one offers its follow-ups."""
     shown: list[dict[str, Any]] = []
-    for number, turn in enumerate(conversation.turns):
-        shown += turn_messages(turn, number)
+    for turn in conversation.turns:
+        shown += turn_messages(turn)
     if conversation.turns and (choices := conversation.turns[-1].choices):
         shown[-1]["options"] = [{"value": choice.message, "label": choice.label} for choice in choices]
     return shown
 
 
-def turn_messages(turn: Turn, number: int, stage: str = "", pending: str = "") -> list[dict[str, Any]]:
+def turn_messages(turn: Turn, stage: str = "", pending: str = "") -> list[dict[str, Any]]:
     """The learner's message and the tutor's. `stage` is what the tutor is doing; `pending` the sentence not yet checked."""
     return [
         {"role": "user", "content": escape(turn.question, quote=False)},
-        {"role": "assistant", "content": _one_block(_answer(turn, number, stage, pending))},
+        {"role": "assistant", "content": _one_block(_answer(turn, stage, pending))},
     ]
 
 
-def _answer(turn: Turn, number: int, stage: str, pending: str) -> str:
-    parts = [_quote(turn.quote, number) if turn.quote else ""]
+def _answer(turn: Turn, stage: str, pending: str) -> str:
+    sources = turn.sources or ((turn.quote,) if turn.quote else ())
+    parts = [_quote(turn.quote, sources) if turn.quote else ""]
     if turn.sentences or pending:
-        parts.append(f'<div class="written">{_body(turn, number, pending)}</div>')
+        parts.append(f'<div class="written">{_body(turn, pending)}</div>')
     if turn.note:
         parts.append(f'<p class="{"failure" if turn.failed else "note"}">{_bold(escape(turn.note))}</p>')
     if stage:
         parts.append(f'<p class="stage">{escape(stage)}</p>')
     if turn.written_by and turn.sources:
         parts.append(_byline(turn))
-    parts.append(_sources(turn.sources or ((turn.quote,) if turn.quote else ()), number))
+    parts.append(_sources(turn.quote, sources))
     return f'<div class="turn">{"".join(parts)}</div>'
 
 
-def _quote(source: SourceRecord, number: int) -> str:
+def _quote(source: SourceRecord, sources: Sequence[SourceRecord]) -> str:
+    number = _place(source, sources)
     return (
         f'<blockquote class="quote"><p>{_lines(source.quote)}</p>'
-        f'<footer>From the course: <button type="button" class="chip wide" id="chip-{number}-1">{escape(source.lesson)}, '
+        f'<footer>From the course: <button type="button" class="chip wide to-{number}">{escape(source.lesson)}, '
         f"“{escape(source.section)}”</button></footer></blockquote>"
     )
 
 
-def _body(turn: Turn, number: int, pending: str) -> str:
-    plain = " ".join(_sentence(s.text, s.number, number) for s in turn.sentences if not s.bullet)
-    items = "".join(f"<li>{_sentence(s.text, s.number, number)}</li>" for s in turn.sentences if s.bullet)
+def _body(turn: Turn, pending: str) -> str:
+    plain = " ".join(_sentence(s.text, s.number) for s in turn.sentences if not s.bullet)
+    items = "".join(f"<li>{_sentence(s.text, s.number)}</li>" for s in turn.sentences if s.bullet)
     unchecked = f'<span class="pending">{escape(pending)}</span>' if pending else ""
     listed = f"<ul>{items}</ul>" if items else ""
     return f"<p>{plain}</p>{listed}<p>{unchecked}</p>" if listed else f"<p>{plain} {unchecked}</p>"
 
 
-def _sentence(text: str, chip: int | None, number: int) -> str:
+def _sentence(text: str, chip: int | None) -> str:
     mark = ""
     if chip is not None:
-        mark = f' <button type="button" class="chip" id="chip-{number}-{chip}"><span class="unseen">Source </span>{chip}</button>'
+        mark = f' <button type="button" class="chip to-{chip}"><span class="unseen">Source </span>{chip}</button>'
     return f"{escape(text)}{mark}"
 
 
@@ -77,16 +79,26 @@ def _byline(turn: Turn) -> str:
     return f'<p class="byline">{escape(said)} · {turn.seconds:.1f} s · <button type="button" class="copy">Copy</button></p>'
 
 
-def _sources(sources: Sequence[SourceRecord], number: int) -> str:
+def _place(source: SourceRecord, sources: Sequence[SourceRecord]) -> int:
+    """The number of the source with the same passage, from 1; 0 when the answer does not rest on it."""
+    return next(
+        (n for n, other in enumerate(sources, 1) if (other.id, other.passage) == (source.id, source.passage)), 0
+    )
+
+
+def _sources(quote: SourceRecord | None, sources: Sequence[SourceRecord]) -> str:
     """The hidden originals of what the panel shows; the page's script copies them there."""
-    cards = "".join(source_card(source, n, f"source-{number}-{n}") for n, source in enumerate(sources, 1))
-    return f'<div class="kept" hidden>{cards}</div>' if cards else ""
+    cards = [source_card(source, n) for n, source in enumerate(sources, 1)]
+    if quote is not None and not _place(quote, sources):
+        cards.insert(0, source_card(quote, 0))
+    return f'<div class="kept" hidden>{"".join(cards)}</div>' if cards else ""
 
 
-def source_card(source: SourceRecord, number: int, id: str) -> str:
-    """One passage with its supporting sentences marked, and the way to its lesson."""
+def source_card(source: SourceRecord, number: int) -> str:
+    """One passage with its supporting sentences marked, and the way to its lesson. `number` 0 is the quote that nothing cites."""
+    mark = f'<span class="number">{number}</span> ' if number else ""
     return (
-        f'<article class="source" id="{id}"><h3><span class="number">{number}</span> {escape(source.lesson)}</h3>'
+        f'<article class="source source-{number}"><h3>{mark}{escape(source.lesson)}</h3>'
         f"<p class='where'>{escape(source.section)}</p><p>{_marked(source.passage, source.quote)}</p>"
         f'<a class="lesson-link" href="#lesson/{escape(source.id)}">Open the lesson</a></article>'
     )

@@ -15,11 +15,10 @@ _STAGES = {
 def model_line(state: State) -> str:
     """HTML of one line."""
     if state.stage == "ready":
-        text = f"Answers are written by {state.name}, on this machine."
+        text = f"Answers are written by {state.name}, {state.detail}."
     elif state.stage == "failed":
-        text = f"{state.error}"
+        text = str(state.error)
     else:
         share = f" ({state.share:.0%})" if state.share is not None else ""
-        detail = f": {state.detail}" if state.detail else ""
-        text = f"{_STAGES[state.stage]} {state.name}{share}{detail}. Quotes from the course work already."
+        text = f"{_STAGES[state.stage]} {state.name}{share}. Quotes from the course work already."
     return f"<p>{escape(text)}</p>"
