@@ -37,7 +37,8 @@ def test_follow_up_takes_the_topic_before(earlier, message, said, form):
 
 
 @pytest.mark.parametrize(
-    "message", ["What is a transformer?", "how does backpropagation through time work", "difference between LSTM and GRU"]
+    "message",
+    ["What is a transformer?", "how does backpropagation through time work", "difference between LSTM and GRU"],
 )
 def test_a_message_with_its_own_subject_stands_alone(message):
     resolved = resolve(message, ["What is a GAN?"])

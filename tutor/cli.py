@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _ask(options: argparse.Namespace) -> int:
     from tutor.text.loading import Loader
-    from tutor.turn import Tutor
+    from tutor.turn import Tutor, checked
 
     if options.question is None:
         raise InputError('No question. Write it in quotes: python -m tutor ask "What is a GAN?"')
@@ -73,14 +73,21 @@ def _ask(options: argparse.Namespace) -> int:
     tutor = Tutor(options.lesson_dir or chosen.content_dir, chosen.cache_dir, Loader(chosen))
     for problem in tutor.course.problems:
         print(f"tutor: {problem}", file=sys.stderr)
-    code = 0
+    code, started = 0, False
     for question in _questions(options.question):
-        tutor.loader.start()
-        tutor.loader.wait(_WAIT)
+        try:
+            checked(question)
+        except InputError as error:
+            print(f"tutor: {error}", file=sys.stderr)
+            code = max(code, error.exit_code)
+            continue
+        if not started:
+            started = True
+            tutor.loader.start()
+            if (problem := tutor.loader.wait(_WAIT).error) is not None:
+                print(f"tutor: {problem}", file=sys.stderr)
         events = tutor.reply(question)
         code = max(code, _print_json(events) if options.json else _print_live(events))
-    if (error := tutor.loader.state().error) is not None:
-        print(f"tutor: {error}", file=sys.stderr)
     return code
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from zipfile import BadZipFile
 
 import bm25s
 import numpy as np
@@ -138,13 +139,21 @@ def _vectors(texts: list[str], sentences: list[str], encode: Encoder, cache: Pat
     """(passages, sentences) as unit vectors, from the cache if they are there."""
     key = hashlib.sha256(json.dumps([_FORMAT, ENCODER_SHA256, texts, sentences]).encode()).hexdigest()[:20]
     stored = cache / "index" / f"{key}.npz" if cache is not None else None
-    if stored is not None and stored.is_file():
-        with np.load(stored) as arrays:
-            return arrays["passages"], arrays["sentences"]
+    if stored is not None and (known := _stored(stored)) is not None:
+        return known
     passages, single = encode(texts), encode(sentences)
     if stored is not None:
         _store(stored, passages, single)
     return passages, single
+
+
+def _stored(path: Path) -> tuple[Vectors, Vectors] | None:
+    """What was computed before; None when it is not there or damaged."""
+    try:
+        with path.open("rb") as file, np.load(file) as arrays:
+            return arrays["passages"], arrays["sentences"]
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return None
 
 
 def _store(path: Path, passages: Vectors, sentences: Vectors) -> None:

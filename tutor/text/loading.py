@@ -20,7 +20,8 @@ BUILT_IN_NAME = "SmolLM2-135M-Instruct with our adapter"
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the loader is at. `share` is 0..1 where known; `detail` says where a ready model runs; `error` what to do when loading failed."""
+    """What the loader is at. `share` is 0..1 where known; `detail` says where a ready model runs, or which model serves
+    though loading failed; `error` says what to do then."""
 
     stage: Stage
     name: str
@@ -70,17 +71,18 @@ class Loader:
         try:
             model = self._open(name, turn)
         except TutorError as error:
-            self._say(turn, State("failed", name, error=error))
             if self.model() is None and name != BUILT_IN:
                 self._fall_back(turn)
+            serving = self.model()
+            self._say(turn, State("failed", name, detail=serving.name if serving else "", error=error))
             return
         address = self._settings.text_endpoint if self._is_served(name) else None
         self._say(turn, State("ready", model.name, detail=f"at {address}" if address else "on this machine"), model)
 
     def _fall_back(self, turn: int) -> None:
-        """Let the built-in model serve when what was asked for at the start cannot be had; the state keeps saying why."""
+        """Let the built-in model serve when what was asked for at the start cannot be had."""
         try:
-            model = self._open(BUILT_IN, turn + 1)
+            model = self._open(BUILT_IN, turn)
         except TutorError:
             return
         with self._changed:

@@ -8,14 +8,15 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from gradio.events import api
 
 from tutor.cli import as_json
 from tutor.events import Answered, Failure
 from tutor.settings import BUILT_IN, Settings
 from tutor.text.loading import Loader
-from tutor.turn import Tutor, starters
+from tutor.turn import LONGEST_MESSAGE, Tutor, starters
 from tutor.ui import look, reader
-from tutor.ui.chat import NO_SOURCES, Chat, Parts
+from tutor.ui.chat import Chat, Parts
 from tutor.ui.status import model_line
 
 MODELS = (BUILT_IN, "Qwen/Qwen3-0.6B", "HuggingFaceTB/SmolLM2-360M-Instruct")
@@ -25,6 +26,25 @@ _MATHS: list[dict[str, str | bool]] = [
     {"left": "$", "right": "$", "display": False},
 ]
 _STORE = "tutor-conversation"
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+_MASTHEAD = (
+    '<h1>Tutor<span class="rest"> of generative AI</span></h1>'
+    '<nav aria-label="Places"><a href="#chat">Chat</a><a href="#course">Course</a></nav>'
+)
+_MENU_BUTTON = '<button type="button" id="menu-button" aria-expanded="false" aria-controls="menu">Menu</button>'
+_WELCOME = (
+    "## Ask me about generative AI\n\nI answer from a course and show where it says so. Nothing you type leaves this machine, "
+    "unless you choose a served model."
+)
+_PANEL = (
+    '<aside id="panel" aria-labelledby="panel-title" hidden><header><h2 id="panel-title">Sources</h2>'
+    '<button type="button" id="close-panel">Close</button></header><div id="panel-body"></div></aside>'
+)
+_KEYS = (
+    "<p><kbd>Enter</kbd> sends, <kbd>Shift</kbd> <kbd>Enter</kbd> breaks the line, <kbd>Esc</kbd> stops an answer, "
+    "<kbd>/</kbd> goes to the question box.</p>"
+)
+_COUNTER = f"<p>0 of {LONGEST_MESSAGE:,} characters</p>"
 
 
 def serve(settings: Settings) -> None:
@@ -76,39 +96,55 @@ def _load(tutor: Tutor) -> None:
 
 
 def build(tutor: Tutor) -> gr.Blocks:
-    """The page."""
+    """The page: a header of one line, and under it two places, of which the page's script shows one at a time."""
     chat = Chat(tutor)
     with gr.Blocks(title="Tutor of generative AI", analytics_enabled=False, fill_height=True) as page:
         store = gr.BrowserState({}, storage_key=_STORE, secret=_STORE)
-        gr.HTML(
-            "<h1>Tutor of generative AI</h1><p>Ask me about generative AI. I answer from a course and show where it says so. "
-            "Nothing you type leaves this machine, unless you choose a served model.</p>",
-            elem_id="masthead",
-        )
+        parts = _header(tutor)
         if notice := reader.problems(tutor.course):
             gr.Markdown(notice, elem_id="problems")
-        with gr.Tabs(elem_id="places") as places:
-            with gr.Tab("Chat", id="chat"), gr.Row(equal_height=False, elem_id="desk"):
-                with gr.Column(scale=7, elem_id="chat-column"):
-                    parts = _chat_column(tutor)
-                with gr.Column(scale=4, elem_id="panel-column"), gr.Column(elem_id="panel"):
-                    gr.HTML('<button type="button" id="close-panel">Close</button><h2>Sources</h2>')
-                    panel = gr.HTML(NO_SOURCES, elem_id="panel-body")
-            with gr.Tab("Course", id="course"), gr.Row(elem_id="library"):
-                with gr.Column(scale=2, min_width=220):
-                    lessons = gr.Radio(reader.choices(tutor.course), label="Lessons", elem_id="lessons")
-                with gr.Column(scale=7):
-                    body = gr.Markdown(elem_id="lesson-body", latex_delimiters=_MATHS)
-            with gr.Tab("Model", id="model"):
-                _model_tab(tutor, parts)
+        with gr.Row(elem_id="desk"):
+            with gr.Column(elem_id="chat-column"):
+                parts |= _chat_column(tutor)
+            gr.HTML(_PANEL, elem_id="panel-column")
+        with gr.Row(elem_id="library"):
+            gr.HTML(reader.contents(tutor.course), elem_id="contents")
+            body = gr.Markdown(reader.page(tutor.course, ""), elem_id="lesson-body", latex_delimiters=_MATHS)
         wanted = gr.Textbox(elem_id="wanted-lesson", elem_classes="bridge", label="Lesson to open", container=False)
-        components = Parts(**parts, panel=panel, store=store)
+        components = Parts(**parts, store=store)
         chat.bind(components)
         _bind_chat(page, chat, components, parts)
-        _bind_course(tutor, lessons, body, wanted, places)
+        wanted.input(lambda target: reader.page(tutor.course, target), [wanted], [body], **_QUIET)
         _bind_model(tutor, parts)
-        gr.api(_ask(tutor), api_name="ask", concurrency_limit=2)
+        api(_ask(tutor), api_name="ask", concurrency_limit=2)
     return page
+
+
+def _header(tutor: Tutor) -> dict[str, Any]:
+    parts: dict[str, Any] = {}
+    line = model_line(tutor.loader.state())
+    with gr.Row(elem_id="top"):
+        gr.HTML(_MASTHEAD, elem_id="masthead")
+        parts["line"] = gr.HTML(line, elem_id="model-line")
+        parts["new"] = gr.Button("New conversation", size="sm", scale=0, min_width=44, elem_id="new")
+        gr.HTML(_MENU_BUTTON, elem_id="menu-place")
+        with gr.Column(elem_id="menu"):
+            parts["picker"] = gr.Dropdown(
+                list(MODELS),
+                value=tutor.loader.state().name,
+                label="Model that writes the answers",
+                info="The built-in model needs no download. Type another hub name, or a folder, and press Enter: it is fetched "
+                "from the model hub while the present one goes on answering.",
+                allow_custom_value=True,
+                elem_id="picker",
+            )
+            parts["state"] = gr.HTML(line, elem_id="model-state")
+            with gr.Row(elem_id="file-row"):
+                parts["export"] = gr.Button("Export", size="sm", min_width=80, elem_id="export")
+                parts["import"] = gr.Button("Import", size="sm", min_width=80, elem_id="import")
+            parts["back"] = gr.Button("Bring back the last conversation", size="sm", visible=False, elem_id="back")
+            gr.HTML(_KEYS, elem_id="keys")
+    return parts
 
 
 def _chat_column(tutor: Tutor) -> dict[str, Any]:
@@ -124,8 +160,9 @@ def _chat_column(tutor: Tutor) -> dict[str, Any]:
         feedback_options=("Like", "Dislike"),
         latex_delimiters=_MATHS,
         show_label=False,
+        container=False,
         examples=first,
-        placeholder="Ask in your own words, or begin with one of these.",
+        placeholder=_WELCOME,
         group_consecutive_messages=False,
     )
     parts["stage"] = gr.HTML("", elem_id="stage")
@@ -141,36 +178,22 @@ def _chat_column(tutor: Tutor) -> dict[str, Any]:
             container=False,
             elem_id="composer",
             autofocus=True,
-            html_attributes=gr.InputHTMLAttributes(autocapitalize="sentences", spellcheck=True),
+            html_attributes=gr.InputHTMLAttributes(autocapitalize="sentences", spellcheck=True, enterkeyhint="send"),
         )
         parts["send"] = gr.Button("Send", variant="primary", scale=0, min_width=88, elem_id="send")
         parts["stop"] = gr.Button("Stop", variant="stop", scale=0, min_width=88, elem_id="stop", visible=False)
-    gr.HTML("", elem_id="counter")
-    with gr.Row(elem_id="tools"):
-        parts["line"] = gr.HTML(model_line(tutor.loader.state()), elem_id="model-line")
-        parts["new"] = gr.Button("New conversation", size="sm", scale=0, min_width=130)
-        parts["back"] = gr.Button("Bring back the last one", size="sm", scale=0, min_width=160, visible=False)
-        parts["export"] = gr.Button("Export", size="sm", scale=0, min_width=70)
-        parts["import"] = gr.UploadButton("Import", size="sm", scale=0, min_width=70, file_types=[".json"])
+    gr.HTML(_COUNTER, elem_id="counter")
     return parts
 
 
-def _model_tab(tutor: Tutor, parts: dict[str, Any]) -> None:
-    parts["picker"] = gr.Dropdown(
-        list(MODELS),
-        value=tutor.loader.state().name,
-        label="Model that writes the answers",
-        info="The built-in model needs no download. Type any other hub name, or a folder, and press Enter: it is fetched from the "
-        "model hub while the present one goes on answering.",
-        allow_custom_value=True,
-        elem_id="picker",
-    )
-    parts["state"] = gr.HTML(model_line(tutor.loader.state()), elem_id="model-state")
-
-
 def _bind_chat(page: gr.Blocks, chat: Chat, components: Parts, parts: dict[str, Any]) -> None:
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    run: dict[str, Any] = {"outputs": components.all, "concurrency_limit": 8, **quiet}
+    # "multiple": a second question while one is being answered must reach the server, which says so and keeps it.
+    run: dict[str, Any] = {
+        "outputs": components.all,
+        "concurrency_limit": 8,
+        "trigger_mode": "multiple",
+        **_QUIET,
+    }
     chatbot, composer, store, stage = components.chatbot, components.composer, components.store, components.stage
     asked = [
         composer.submit(chat.send, [composer, store], **run),
@@ -181,37 +204,23 @@ def _bind_chat(page: gr.Blocks, chat: Chat, components: Parts, parts: dict[str, 
         chatbot.edit(chat.edit, [store], **run),
     ]
     for event in asked:
-        event.then(None, js="() => { window.tutorFocus() }", **quiet)
-    components.stop.click(chat.halt, None, [stage], queue=False, **quiet)
-    chatbot.like(chat.like, [store], [store], **quiet)
-    parts["new"].click(chat.clear, [store], [chatbot, store, components.panel, parts["back"], stage], **quiet)
-    parts["back"].click(chat.bring_back, [store], [chatbot, store, parts["back"], stage], **quiet)
-    parts["export"].click(None, [store], None, js="(store) => { window.tutorExport(store) }", **quiet)
-    parts["import"].upload(chat.take_in, [parts["import"], store], [chatbot, store, parts["back"], stage], **quiet)
-    page.load(chat.restore, [store], [chatbot, components.panel, parts["back"]], **quiet)
+        event.then(None, js="() => { window.tutorFocus() }", **_QUIET)
+    components.stop.click(chat.halt, None, [stage], queue=False, **_QUIET)
+    chatbot.like(chat.like, [store], [chatbot, store], **_QUIET)
+    shown = [chatbot, store, parts["back"], stage]
+    parts["new"].click(chat.clear, [store], shown, **_QUIET)
+    parts["back"].click(chat.bring_back, [store], shown, **_QUIET)
+    parts["export"].click(None, [store], None, js="(store) => { window.tutorExport(store) }", **_QUIET)
+    chosen = gr.State("")
+    # A file dialog that is closed may never answer, so it must not block the next one.
+    parts["import"].click(
+        chat.take_in, [chosen, store], shown, js="window.tutorPick", trigger_mode="multiple", **_QUIET
+    )
+    page.load(chat.restore, [store], [chatbot, parts["back"]], **_QUIET)
     page.unload(chat.leave)
 
 
-def _bind_course(tutor: Tutor, lessons: gr.Radio, body: gr.Markdown, wanted: gr.Textbox, places: gr.Tabs) -> None:
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-
-    def show(slug: str | None) -> str:
-        return reader.page(tutor.course, slug or "")
-
-    def open_lesson(target: str) -> tuple[Any, Any]:
-        slug = target.split("#")[0].split()[0] if target.split() else ""
-        known = slug if any(lesson.slug == slug for lesson in tutor.course.lessons) else None
-        return gr.update(value=known), gr.update(selected="course")
-
-    lessons.change(show, [lessons], [body], **quiet)
-    wanted.change(open_lesson, [wanted], [lessons, places], **quiet)
-    if tutor.course.lessons:
-        lessons.value = tutor.course.lessons[0].slug
-        body.value = reader.page(tutor.course, tutor.course.lessons[0].slug)
-
-
 def _bind_model(tutor: Tutor, parts: dict[str, Any]) -> None:
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     clock = gr.Timer(1.0)
 
     def look_again() -> tuple[str, str, Any]:
@@ -219,14 +228,14 @@ def _bind_model(tutor: Tutor, parts: dict[str, Any]) -> None:
         line = model_line(state)
         return line, line, gr.Timer(active=state.stage not in ("ready", "failed"))
 
-    def pick(name: str) -> tuple[str, str, Any]:
-        tutor.loader.choose(name.strip() or BUILT_IN)
+    def pick(name: str | None) -> tuple[str, str, Any]:
+        tutor.loader.choose((name or "").strip() or BUILT_IN)
         line = model_line(tutor.loader.state())
         return line, line, gr.Timer(active=True)
 
     lines = [parts["line"], parts["state"], clock]
-    clock.tick(look_again, None, lines, **quiet)
-    parts["picker"].input(pick, [parts["picker"]], lines, **quiet)
+    clock.tick(look_again, None, lines, **_QUIET)
+    parts["picker"].input(pick, [parts["picker"]], lines, **_QUIET)
 
 
 def _ask(tutor: Tutor) -> Any:

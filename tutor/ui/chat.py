@@ -8,30 +8,32 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from tutor.errors import InputError
-from tutor.events import Answered, Choices, Event, Failure, Quote, Sources, Status, Text
+from tutor.events import Answered, Choices, Event, Failure, Quote, Sentence, Sources, Status, Text
 from tutor.turn import LONGEST_MESSAGE, Tutor
 from tutor.ui.pump import pump
 from tutor.ui.records import (
     MOST_TURNS,
     Conversation,
+    SentenceRecord,
+    SourceRecord,
     Turn,
     choice_records,
     finished,
     read,
     read_file,
-    sentence_record,
     source_record,
 )
-from tutor.ui.render import messages, source_card, turn_messages
+from tutor.ui.render import messages, opinions, turn_messages
 
 STAGES = {"searching": "Searching the course", "reading": "Reading the passages", "writing": "Writing"}
-NO_SOURCES = '<p class="hint">When I answer, the passages it rests on appear here. Choose a number to see one.</p>'
+STOPPED = "Stopped."
+STOPPED_WITH_TEXT = "Stopped. What is shown above was checked."
+INTERRUPTED = "Interrupted before the answer was complete. Press the arrows below to ask again."
 
 Update = dict[Any, Any]
 
@@ -49,18 +51,13 @@ class Chat:
     # Ways of asking -------------------------------------------------------------------------------------------------
 
     def send(self, message: str, store: object, request: gr.Request) -> Iterator[Update]:
-        """The composer's message. A message that cannot be read stays in the composer."""
+        """The composer's message. A message that cannot be sent stays in the composer."""
         if not message.strip():
-            yield {self._parts.stage: _announce("Type a question first.")}
-            return
-        if len(message) > LONGEST_MESSAGE:
-            yield {
-                self._parts.stage: _announce(
-                    f"The message has {len(message):,} characters; at most {LONGEST_MESSAGE:,} can be sent. Shorten it and send again."
-                )
-            }
-            return
-        yield from self._run(message, read(store), request, clear=True)
+            yield {self._parts.stage: _notice("Type a question first.")}
+        elif len(message) > LONGEST_MESSAGE:
+            yield {self._parts.stage: _notice(_too_long(message))}
+        else:
+            yield from self._run(message, read(store), request, clear=True)
 
     def choose(self, store: object, request: gr.Request, chosen: gr.SelectData) -> Iterator[Update]:
         """A follow-up was pressed."""
@@ -80,12 +77,8 @@ class Chat:
         conversation, index = read(store), int(_first(edited.index)) // 2
         message = str(edited.value).strip()
         if not message or len(message) > LONGEST_MESSAGE:
-            yield {
-                self._parts.chatbot: messages(conversation),
-                self._parts.stage: _announce(
-                    f"A question needs 1 to {LONGEST_MESSAGE:,} characters; nothing was changed."
-                ),
-            }
+            wrong = _too_long(message) if message else "A question cannot be empty."
+            yield {self._parts.stage: _notice(f"{wrong} Nothing was changed.")}
             return
         yield from self._again(conversation, index, message, request)
 
@@ -101,19 +94,28 @@ class Chat:
     def _run(
         self, message: str, conversation: Conversation, request: gr.Request, clear: bool = False
     ) -> Iterator[Update]:
-        """Answer `message` and stream it. Whatever ends it, what was checked is kept."""
-        parts = self._parts
+        """Answer `message` unless another answer is on its way in this tab."""
         session = str(request.session_hash)
-        if (running := self._stops.get(session)) is not None:
-            running.set()  # one answer at a time in one tab
+        if session in self._stops:
+            yield {self._parts.stage: _notice("I am still answering. Press Stop first, or wait for the end.")}
+            return
         stop = self._stops[session] = threading.Event()
+        try:
+            yield from self._stream(message, conversation, stop, clear)
+        finally:
+            self._stops.pop(session, None)
+
+    def _stream(self, message: str, conversation: Conversation, stop: threading.Event, clear: bool) -> Iterator[Update]:
+        """Show the turn as it grows. Whatever ends it, what was checked is kept."""
+        parts = self._parts
         earlier = [turn.question for turn in conversation.turns]
-        shown = messages(conversation.model_copy(update={"turns": conversation.turns[-MOST_TURNS + 1 :]}))
-        for before in shown:
-            before.pop("options", None)
+        conversation = conversation.model_copy(update={"turns": conversation.turns[-MOST_TURNS + 1 :]})
+        shown = messages(conversation, offer=False)
         turn, stage, pending = Turn(question=message.strip()[:LONGEST_MESSAGE]), STAGES["searching"], ""
         yield {
             parts.chatbot: shown + turn_messages(turn, stage),
+            # Kept at once, so that a question outlives a page that is closed before its answer.
+            parts.store: _added(conversation, turn.model_copy(update={"note": INTERRUPTED})).model_dump(),
             parts.stop: gr.update(visible=True),
             parts.send: gr.update(visible=False),
             parts.stage: _announce(stage),
@@ -121,30 +123,26 @@ class Chat:
         }
         with closing(pump(self._tutor.reply(message, earlier), stop)) as events:
             for event in events:  # a turn that is closed here also closes the model's stream
+                if event is None:
+                    yield {parts.chatbot: gr.skip()}  # a closed page is noticed at a yield
+                    continue
                 if isinstance(event, Status):
                     stage = STAGES[event.stage]
-                    yield {parts.stage: _announce(stage)}
-                elif event is not None:
-                    pending = event.pending if isinstance(event, Text) else pending
-                    stage = "" if isinstance(event, Sources | Answered | Failure) else stage
-                    turn = _with(turn, event)
-                yield {parts.chatbot: shown + turn_messages(turn, stage, pending if stage else "")}
-        if stop.is_set() and not turn.written_by:
-            turn = turn.model_copy(
-                update={"note": "Stopped. What is shown above was checked."} if turn.sentences else {"note": "Stopped."}
-            )
-        if self._stops.get(session) is stop:
-            del self._stops[session]
-        kept = Conversation(turns=(*conversation.turns, turn)[-MOST_TURNS:], before=conversation.before)
+                pending = event.pending if isinstance(event, Text) else pending
+                stage = "" if isinstance(event, Sources | Answered | Failure) else stage
+                turn = _with(turn, event)
+                told = {parts.stage: _announce(stage)} if isinstance(event, Status) else {}
+                yield {parts.chatbot: shown + turn_messages(turn, stage, pending if stage else ""), **told}
+        stopped = stop.is_set() and not turn.written_by and not turn.failed
+        if stopped:
+            turn = turn.model_copy(update={"note": STOPPED_WITH_TEXT if turn.sentences else STOPPED})
+        kept = _added(conversation, turn)
         yield {
-            parts.chatbot: messages(kept),
+            parts.chatbot: _shown(kept),
             parts.store: kept.model_dump(),
-            parts.panel: _panel(turn) or gr.skip(),
             parts.stop: gr.update(visible=False),
             parts.send: gr.update(visible=True),
-            parts.stage: _announce(
-                turn.note if turn.failed else "Stopped." if stop.is_set() else "The answer is complete."
-            ),
+            parts.stage: _announce(turn.note if turn.failed or stopped else "The answer is complete."),
         }
 
     # Everything else ------------------------------------------------------------------------------------------------
@@ -163,45 +161,54 @@ class Chat:
     def restore(self, store: object) -> tuple[Any, ...]:
         """The page was opened: draw what the browser kept."""
         conversation = read(store)
-        last = _panel(conversation.turns[-1]) if conversation.turns else None
-        return messages(conversation), last or NO_SOURCES, gr.update(visible=bool(conversation.before))
+        return _shown(conversation), gr.update(visible=bool(conversation.before))
 
-    def like(self, store: object, liked: gr.LikeData) -> dict[str, Any]:
+    def like(self, store: object, liked: gr.LikeData) -> tuple[Any, ...]:
         """Keep the learner's opinion of an answer with it."""
         conversation, index = read(store), int(_first(liked.index)) // 2
         turns = list(conversation.turns)
         if index < len(turns):
             opinion = None if liked.liked == "" else liked.liked in (True, "Like")
             turns[index] = turns[index].model_copy(update={"liked": opinion})
-        return conversation.model_copy(update={"turns": tuple(turns)}).model_dump()
+        kept = conversation.model_copy(update={"turns": tuple(turns)})
+        return gr.update(feedback_value=opinions(kept)), kept.model_dump()
 
-    def clear(self, store: object) -> tuple[Any, ...]:
+    def clear(self, store: object, request: gr.Request) -> tuple[Any, ...]:
         """Start a new conversation; the old one can be brought back once."""
+        if (busy := self._busy(request)) is not None:
+            return busy
         conversation = read(store)
         kept = Conversation(before=conversation.turns or conversation.before)
-        return [], kept.model_dump(), NO_SOURCES, gr.update(visible=bool(kept.before)), _announce("A new conversation.")
+        said = "A new conversation. The menu can bring back the last one." if kept.before else "A new conversation."
+        return *_replaced(kept), _announce(said)
 
-    def bring_back(self, store: object) -> tuple[Any, ...]:
+    def bring_back(self, store: object, request: gr.Request) -> tuple[Any, ...]:
         """Undo `clear`; what was asked since is added at the end."""
+        if (busy := self._busy(request)) is not None:
+            return busy
         conversation = read(store)
         kept = Conversation(turns=(conversation.before + conversation.turns)[-MOST_TURNS:])
-        return (
-            messages(kept),
-            kept.model_dump(),
-            gr.update(visible=False),
-            _announce("The earlier conversation is back."),
-        )
+        return *_replaced(kept), _announce("The last conversation is back.")
 
-    def take_in(self, path: str | None, store: object) -> tuple[Any, ...]:
-        """Import an exported conversation; the present one can be brought back."""
-        conversation = read(store)
+    def take_in(self, text: str | None, store: object, request: gr.Request) -> tuple[Any, ...]:
+        """Import an exported conversation; the present one can be brought back. None: no file was chosen."""
+        if text is None:
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        if (busy := self._busy(request)) is not None:
+            return busy
         try:
-            taken = read_file(Path(path).read_bytes() if path else b"")
+            taken = read_file(text)
         except InputError as error:
-            return messages(conversation), gr.skip(), gr.skip(), _announce(str(error))
-        kept = Conversation(turns=taken.turns, before=conversation.turns)
-        notice = f"Imported {len(taken.turns)} questions."
-        return messages(kept), kept.model_dump(), gr.update(visible=bool(kept.before)), _announce(notice)
+            return gr.skip(), gr.skip(), gr.skip(), _notice(str(error))
+        kept = Conversation(turns=taken.turns, before=read(store).turns)
+        count = len(taken.turns)
+        return *_replaced(kept), _notice(f"Imported {count} question{'s' if count > 1 else ''}.")
+
+    def _busy(self, request: gr.Request) -> tuple[Any, ...] | None:
+        """What to say instead of replacing a conversation that is being answered."""
+        if str(request.session_hash) not in self._stops:
+            return None
+        return gr.skip(), gr.skip(), gr.skip(), _notice("I am still answering. Press Stop first.")
 
 
 class Parts:
@@ -213,12 +220,11 @@ class Parts:
         self.send = components["send"]
         self.stop = components["stop"]
         self.stage = components["stage"]
-        self.panel = components["panel"]
         self.store = components["store"]
 
     @property
     def all(self) -> list[Any]:
-        return [self.chatbot, self.composer, self.send, self.stop, self.stage, self.panel, self.store]
+        return [self.chatbot, self.composer, self.send, self.stop, self.stage, self.store]
 
 
 def _with(turn: Turn, event: Event) -> Turn:
@@ -228,7 +234,7 @@ def _with(turn: Turn, event: Event) -> Turn:
             return turn.model_copy(update={"quote": source_record(source)})
         case Text(markdown, sentences, pending):
             if sentences:
-                return turn.model_copy(update={"sentences": tuple(map(sentence_record, sentences))})
+                return turn.model_copy(update={"sentences": tuple(_early(s, turn.quote) for s in sentences)})
             return turn if pending or not markdown else turn.model_copy(update={"note": markdown, "sentences": ()})
         case Sources(items):
             return turn.model_copy(update={"sources": tuple(map(source_record, items))})
@@ -242,13 +248,40 @@ def _with(turn: Turn, event: Event) -> Turn:
             return turn
 
 
-def _panel(turn: Turn) -> str | None:
-    sources = turn.sources or ((turn.quote,) if turn.quote else ())
-    return "".join(source_card(source, n) for n, source in enumerate(sources, 1)) or None
+def _early(sentence: Sentence, quote: SourceRecord | None) -> SentenceRecord:
+    """A sentence before the sources are known: only the quote's passage can be opened, as number 1."""
+    number = 1 if quote is not None and sentence.source == quote.id else None
+    return SentenceRecord(text=sentence.text, number=number, bullet=sentence.bullet)
+
+
+def _added(conversation: Conversation, turn: Turn) -> Conversation:
+    return conversation.model_copy(update={"turns": (*conversation.turns, turn)})
+
+
+def _shown(conversation: Conversation) -> Any:
+    """Update of the chat."""
+    return gr.update(value=messages(conversation), feedback_value=opinions(conversation))
+
+
+def _replaced(kept: Conversation) -> tuple[Any, ...]:
+    """Updates of chat, store and the button that brings back what was there before."""
+    return _shown(kept), kept.model_dump(), gr.update(visible=bool(kept.before))
+
+
+def _too_long(message: str) -> str:
+    over = len(message) - LONGEST_MESSAGE
+    many = f"{over:,} character{'s' if over > 1 else ''} too long"
+    return f"The message is {many}; at most {LONGEST_MESSAGE:,} fit. Shorten it and send again."
 
 
 def _announce(text: str) -> str:
-    return f'<p role="status" aria-live="polite">{escape(text)}</p>'
+    """For a screen reader only: the chat shows it already."""
+    return f'<p class="unseen">{escape(text)}</p>'
+
+
+def _notice(text: str) -> str:
+    """For everyone, above the composer."""
+    return f'<p class="notice">{escape(text)}</p>'
 
 
 def _first(index: Any) -> Any:

@@ -1,43 +1,30 @@
-// What the page does without the server: source chips, the sheet on phones, keys, the counter, copy, export.
+// What the page does without the server: its two places, the panel and the menu, keys, the counter, copy, export and import.
 (() => {
+  const LONGEST = 4000; // characters of a message
+  const LARGEST = 2000000; // characters of a file
   const find = (selector) => document.querySelector(selector);
+  const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
   let opener = null;
 
-  const closePanel = () => {
-    find("#panel-column")?.classList.remove("open");
-    document.querySelectorAll(".chip.open").forEach((chip) => chip.classList.remove("open"));
-    opener?.focus();
-    opener = null;
-  };
+  // The composer -------------------------------------------------------------------------------------------------------
 
-  const openSource = (chip) => {
-    const number = [...chip.classList].find((name) => name.startsWith("to-"))?.slice(3);
-    const kept = chip.closest(".turn")?.querySelector(".kept");
-    const panel = find("#panel-body");
-    if (!kept || !panel) return;
-    panel.innerHTML = kept.innerHTML; // written and escaped by the server, then cleaned by the chat
-    document.querySelectorAll(".chip.open").forEach((other) => other.classList.remove("open"));
-    chip.classList.add("open");
-    opener = chip;
-    find("#panel-column")?.classList.add("open");
-    const card = panel.querySelector(`.source-${number}`) ?? panel.querySelector(".source");
-    card?.classList.add("here");
-    if (card) {
-      card.tabIndex = -1;
-      card.focus({ preventScroll: true });
-      card.scrollIntoView({ block: "nearest" });
-    }
-  };
+  const focusComposer = () => find("#composer textarea")?.focus({ preventScroll: true });
+  // After an answer: only if the focus is nowhere, and not where it would raise a keyboard over the answer.
+  window.tutorFocus = () =>
+    setTimeout(() => {
+      if (document.activeElement === document.body && matchMedia("(pointer: fine)").matches) focusComposer();
+    }, 60);
 
-  const slug = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
-
-  const scrollToSection = (section, attempts) => {
-    const heading = [...document.querySelectorAll("#lesson-body h2")].find((h2) => slug(h2.textContent) === section);
-    if (heading && heading.offsetParent !== null) {
-      heading.tabIndex = -1;
-      heading.focus({ preventScroll: true });
-      heading.scrollIntoView({ block: "start" });
-    } else if (attempts > 0) setTimeout(() => scrollToSection(section, attempts - 1), 100);
+  const count = () => {
+    const area = find("#composer textarea");
+    const counter = find("#counter p");
+    if (!area || !counter) return;
+    const length = area.value.length;
+    const over = length - LONGEST;
+    const said = `${length.toLocaleString("en")} of ${LONGEST.toLocaleString("en")} characters`;
+    const text = over > 0 ? `${said}: ${over.toLocaleString("en")} too many` : said;
+    if (counter.textContent !== text) counter.textContent = text;
+    counter.classList.toggle("over", over > 0);
   };
 
   const typeInto = (selector, value) => {
@@ -47,60 +34,184 @@
     field.dispatchEvent(new Event("input", { bubbles: true }));
   };
 
-  const count = () => {
-    const area = find("#composer textarea");
-    const counter = find("#counter");
-    if (!area || !counter) return;
-    const length = area.value.length;
-    counter.textContent = length > 200 ? `${length.toLocaleString("en")} of 4,000 characters` : "";
-    counter.classList.toggle("over", length > 4000);
+  // The panel of sources -----------------------------------------------------------------------------------------------
+
+  const closePanel = () => {
+    const panel = find("#panel");
+    if (!panel || panel.hidden) return false;
+    panel.hidden = true;
+    document.body.classList.remove("with-panel");
+    document.querySelectorAll(".chip.open").forEach((chip) => chip.classList.remove("open"));
+    if (opener?.isConnected) opener.focus();
+    else focusComposer();
+    opener = null;
+    return true;
   };
 
-  document.addEventListener("click", (event) => {
-    const chip = event.target.closest("button.chip");
-    if (chip) return openSource(chip);
-    if (event.target.closest("#close-panel")) return closePanel();
-    const copy = event.target.closest("button.copy");
-    if (copy) {
-      const written = copy.closest(".turn").querySelector(".written") ?? copy.closest(".turn").querySelector(".quote p");
-      const clone = written.cloneNode(true);
-      clone.querySelectorAll(".chip, .pending, .katex-html, annotation").forEach((node) => node.remove());
-      navigator.clipboard?.writeText(clone.textContent.replace(/\s+/g, " ").trim());
-      copy.textContent = "Copied";
-      return;
-    }
-    const link = event.target.closest("a.lesson-link");
-    if (link) {
-      event.preventDefault();
+  const openSource = (chip) => {
+    const number = [...chip.classList].find((name) => name.startsWith("to-"))?.slice(3);
+    const kept = chip.closest(".turn")?.querySelector(".kept");
+    const panel = find("#panel");
+    if (!kept || !panel) return;
+    find("#panel-body").innerHTML = kept.innerHTML; // written and escaped by the server, then cleaned by the chat
+    document.querySelectorAll(".chip.open").forEach((other) => other.classList.remove("open"));
+    chip.classList.add("open");
+    opener = chip;
+    panel.hidden = false;
+    document.body.classList.add("with-panel");
+    const card = panel.querySelector(`.source-${number}`) ?? panel.querySelector(".source");
+    if (!card) return;
+    card.classList.add("here");
+    card.tabIndex = -1;
+    card.focus({ preventScroll: true });
+    card.scrollIntoView({ block: "nearest" });
+  };
+
+  // The menu -----------------------------------------------------------------------------------------------------------
+
+  const showMenu = (open) => {
+    const was = document.body.classList.contains("with-menu");
+    document.body.classList.toggle("with-menu", open);
+    find("#menu-button")?.setAttribute("aria-expanded", String(open));
+    return was;
+  };
+
+  // The places: #chat, #course, #course/lesson, #course/lesson/section -----------------------------------------------------
+
+  const goTo = () => {
+    const [place, lesson, section] = location.hash.slice(1).split("/").map(decodeURIComponent);
+    const course = place === "course";
+    document.body.classList.toggle("in-course", course);
+    document.body.classList.toggle("in-lesson", course && Boolean(lesson));
+    const hrefs = [course ? "#course" : "#chat", `#course/${lesson}`];
+    document.querySelectorAll("#masthead nav a, #contents a").forEach((link) => {
+      if (hrefs.includes(link.getAttribute("href"))) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    });
+    if (!course) return;
+    if (!find("#panel")?.hidden) {
       opener = null;
       closePanel();
-      const target = link.getAttribute("href").replace("#lesson/", "");
-      typeInto("#wanted-lesson", `${target} ${Date.now()}`); // the time makes a second visit a change too
-      scrollToSection(target.split("#")[1] ?? "", 40);
     }
-  });
+    if (!lesson) return;
+    typeInto("#wanted-lesson", `${lesson}/${Date.now()}`); // the time makes a second visit a change too
+    const wanted = section ? [lesson, section] : [lesson];
+    arrive(`at-${wanted.join("/")}`, 60);
+  };
 
-  document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, textarea, [contenteditable]");
-    if (event.key === "/" && !typing) {
-      event.preventDefault();
-      return window.tutorFocus();
+  const arrive = (id, tries) => {
+    const mark = document.getElementById(id);
+    if (mark) {
+      const heading = mark.closest("p")?.nextElementSibling ?? mark.parentElement;
+      heading.tabIndex = -1;
+      heading.focus({ preventScroll: true });
+      heading.scrollIntoView({ block: "start", behavior: calm() ? "auto" : "smooth" });
+    } else if (tries > 0) setTimeout(() => arrive(id, tries - 1), 100);
+  };
+
+  // Copy, export, import -----------------------------------------------------------------------------------------------
+
+  const copyAnswer = async (button) => {
+    const turn = button.closest(".turn");
+    const clone = (turn.querySelector(".written") ?? turn.querySelector(".quote p")).cloneNode(true);
+    clone.querySelectorAll(".chip, .pending, .katex-html, annotation").forEach((node) => node.remove());
+    const text = clone.textContent.replace(/\s+/g, " ").trim();
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "The browser did not allow it: select the text instead";
     }
-    if (event.key !== "Escape") return;
-    const stop = find("#stop");
-    if (stop && stop.offsetParent !== null) stop.click();
-    else closePanel();
-  });
-  document.addEventListener("input", count);
-  window.addEventListener("load", () => setInterval(count, 1000));
+    setTimeout(() => (button.textContent = "Copy"), 4000);
+  };
 
   window.tutorExport = (store) => {
-    const file = new Blob([JSON.stringify(store, null, 1)], { type: "application/json" });
+    const text = JSON.stringify({ turns: store?.turns ?? [] }, null, 1);
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(file);
+    link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
     link.download = "tutor-conversation.json";
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   };
-  window.tutorFocus = () => setTimeout(() => find("#composer textarea")?.focus({ preventScroll: true }), 50);
+
+  // What the Import button sends: the text of the chosen file, null when none was chosen.
+  window.tutorPick = (_, store) =>
+    new Promise((resolve) => {
+      const input = document.createElement("input");
+      input.type = "file";
+      input.accept = ".json,application/json";
+      input.addEventListener("cancel", () => resolve([null, store]));
+      input.addEventListener("change", async () => {
+        const file = input.files[0];
+        resolve([file ? await file.slice(0, LARGEST + 1).text() : null, store]);
+      });
+      input.click();
+    });
+
+  // Clicks and keys ----------------------------------------------------------------------------------------------------
+
+  document.addEventListener("click", (event) => {
+    const at = (selector) => event.target.closest(selector);
+    if (at("#menu-button")) return showMenu(!document.body.classList.contains("with-menu"));
+    if (!at("#menu") && !at(".options")) showMenu(false);
+    if (at("#export, #import, #back")) showMenu(false);
+    if (at("#new, #import, #back")) closePanel();
+    if (at("button.chip")) return openSource(at("button.chip"));
+    if (at("#close-panel")) return closePanel();
+    if (at("button.copy")) return copyAnswer(at("button.copy"));
+    // A link to the place where the page already is: scroll there again.
+    if (at("a[href^='#course']")?.getAttribute("href") === location.hash) goTo();
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, [contenteditable]");
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      location.hash = "#chat";
+      return focusComposer();
+    }
+    if (event.key !== "Escape" || event.isComposing) return;
+    const stop = find("#stop");
+    if (stop && stop.offsetParent !== null) return stop.click();
+    if (showMenu(false)) return find("#menu-button")?.focus();
+    closePanel();
+  });
+  // Enter that only ends a word of an input method must not send.
+  document.addEventListener("keydown", (event) => event.isComposing && event.key === "Enter" && event.stopPropagation(), true);
+  document.addEventListener("input", count);
+  window.addEventListener("hashchange", goTo);
+
+  // What gradio draws, made fit for this page ----------------------------------------------------------------------------
+
+  const tend = () => {
+    // The chat would read out every piece of HTML as it streams; the stage speaks instead.
+    document.querySelectorAll("#chatbot [aria-live]").forEach((node) => node.removeAttribute("aria-live"));
+    document.querySelectorAll("#chatbot [data-testid='bot'][aria-label], #chatbot [data-testid='user'][aria-label]").forEach((node) => {
+      const label = node.dataset.testid === "bot" ? "Tutor" : "You";
+      if (node.getAttribute("aria-label") !== label) node.setAttribute("aria-label", label);
+    });
+    // Editing begins with what was typed, not with the HTML that shows it.
+    document.querySelectorAll("#chatbot textarea").forEach((area) => {
+      if (!area.value.startsWith('<pre class="asked">')) return;
+      const page = new DOMParser().parseFromString(area.value, "text/html");
+      area.value = page.body.textContent;
+      area.setAttribute("aria-label", "Edit your question");
+      area.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+  };
+
+  const begin = () => {
+    if (!find("#composer textarea") || !find("#chatbot") || !find("#wanted-lesson textarea")) return setTimeout(begin, 50);
+    find("#stage").setAttribute("role", "status");
+    find("#stage").setAttribute("aria-live", "polite");
+    // On phones the keyboard shrinks the page instead of covering the composer.
+    const viewport = find("meta[name=viewport]");
+    if (viewport) viewport.content += ", interactive-widget=resizes-content";
+    new MutationObserver(tend).observe(find("#chatbot"), { subtree: true, childList: true, attributeFilter: ["aria-label"] });
+    tend();
+    goTo();
+    count();
+    setInterval(count, 400); // the server empties the box without an event
+  };
+  begin();
 })();

@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Final
 
 from tutor.events import Event
@@ -12,7 +12,7 @@ _POLL = 0.1
 _END: Final = object()
 
 
-def pump(events: Iterator[Event], stop: threading.Event) -> Iterator[Event | None]:
+def pump(events: Iterator[Event], stop: threading.Event) -> Generator[Event | None, None, None]:
     """The events, and None about ten times a second while there is none. Ends soon after `stop` is set.
 
     Closing this iterator closes `events` too, at its next event.

@@ -12,7 +12,9 @@ from tutor.errors import InputError
 from tutor.events import Answer, Choice, Sentence, Source
 
 MOST_TURNS = 200
-_LONGEST_FILE = 4_000_000
+LONGEST_FILE = 2_000_000
+"""Characters of an exported conversation; the browser keeps about twice as much."""
+_FIX = "Choose a file that this page exported; nothing was changed."
 _Short = Annotated[str, Field(max_length=300)]
 _Long = Annotated[str, Field(max_length=20_000)]
 
@@ -55,7 +57,7 @@ class Turn(_Value):
     note: _Long = ""
     failed: bool = False
     written_by: _Short = ""
-    seconds: float = 0.0
+    seconds: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] = 0.0
     choices: Annotated[tuple[ChoiceRecord, ...], Field(max_length=4)] = ()
     liked: bool | None = None
 
@@ -75,14 +77,17 @@ def read(value: object) -> Conversation:
         return Conversation()
 
 
-def read_file(data: bytes) -> Conversation:
+def read_file(text: str) -> Conversation:
     """An exported conversation. Raises InputError."""
-    if len(data) > _LONGEST_FILE:
-        raise InputError("That file is too large to be a conversation of this tutor. Nothing was changed.")
+    if len(text) > LONGEST_FILE:
+        raise InputError(f"That file is too large: at most {LONGEST_FILE:,} characters. {_FIX}")
     try:
-        return Conversation.model_validate(json.loads(data.decode("utf-8")))
-    except (ValueError, RecursionError):  # not UTF-8, not JSON, or not our fields
-        raise InputError("That file is not a conversation exported from this tutor. Nothing was changed.") from None
+        taken = Conversation.model_validate(json.loads(text))
+    except (ValueError, RecursionError):  # not JSON, or not our fields
+        raise InputError(f"That file is not a conversation. {_FIX}") from None
+    if not taken.turns:
+        raise InputError(f"That file holds no question. {_FIX}")
+    return Conversation(turns=taken.turns)
 
 
 def source_record(source: Source) -> SourceRecord:

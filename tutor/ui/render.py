@@ -14,20 +14,24 @@ from tutor.ui.records import Conversation, SourceRecord, Turn
 _BLANK = re.compile(r"\n\s*\n")
 
 
-def messages(conversation: Conversation) -> list[dict[str, Any]]:
+def messages(conversation: Conversation, offer: bool = True) -> list[dict[str, Any]]:
     """The chat as gradio shows it: two messages a turn; the last one offers its follow-ups."""
-    shown: list[dict[str, Any]] = []
-    for turn in conversation.turns:
-        shown += turn_messages(turn)
-    if conversation.turns and (choices := conversation.turns[-1].choices):
+    shown = [message for turn in conversation.turns for message in turn_messages(turn)]
+    if offer and conversation.turns and (choices := conversation.turns[-1].choices):
         shown[-1]["options"] = [{"value": choice.message, "label": choice.label} for choice in choices]
     return shown
 
 
+def opinions(conversation: Conversation) -> list[str | None]:
+    """What the learner thought of each answer, as gradio names it."""
+    return [None if turn.liked is None else "Like" if turn.liked else "Dislike" for turn in conversation.turns]
+
+
 def turn_messages(turn: Turn, stage: str = "", pending: str = "") -> list[dict[str, Any]]:
     """The learner's message and the tutor's. `stage` is what the tutor is doing; `pending` the sentence not yet checked."""
+    # In `pre` the chat leaves Markdown and maths alone: the question stands as it was typed.
     return [
-        {"role": "user", "content": escape(turn.question, quote=False)},
+        {"role": "user", "content": _one_block(f'<pre class="asked">{escape(turn.question, quote=False)}</pre>')},
         {"role": "assistant", "content": _one_block(_answer(turn, stage, pending))},
     ]
 
@@ -41,7 +45,7 @@ def _answer(turn: Turn, stage: str, pending: str) -> str:
         parts.append(f'<p class="{"failure" if turn.failed else "note"}">{_bold(escape(turn.note))}</p>')
     if stage:
         parts.append(f'<p class="stage">{escape(stage)}</p>')
-    if turn.written_by and turn.sources:
+    elif turn.sentences or turn.quote:
         parts.append(_byline(turn))
     parts.append(_sources(turn.quote, sources))
     return f'<div class="turn">{"".join(parts)}</div>'
@@ -72,11 +76,9 @@ def _sentence(text: str, chip: int | None) -> str:
 
 
 def _byline(turn: Turn) -> str:
-    if turn.written_by == "quote":
-        said = "Quoted from the course"
-    else:
-        said = f"Written from the passages by {turn.written_by}"
-    return f'<p class="byline">{escape(said)} · {turn.seconds:.1f} s · <button type="button" class="copy">Copy</button></p>'
+    said = "Quoted from the course" if turn.written_by == "quote" else f"Written from the passages by {turn.written_by}"
+    known = f"{escape(said)} · {turn.seconds:.1f} s · " if turn.written_by else ""
+    return f'<p class="byline">{known}<button type="button" class="copy">Copy</button></p>'
 
 
 def _place(source: SourceRecord, sources: Sequence[SourceRecord]) -> int:
@@ -100,7 +102,7 @@ def source_card(source: SourceRecord, number: int) -> str:
     return (
         f'<article class="source source-{number}"><h3>{mark}{escape(source.lesson)}</h3>'
         f"<p class='where'>{escape(source.section)}</p><p>{_marked(source.passage, source.quote)}</p>"
-        f'<a class="lesson-link" href="#lesson/{escape(source.id)}">Open the lesson</a></article>'
+        f'<a class="lesson-link" href="#course/{escape(source.id.replace("#", "/", 1))}">Open the lesson</a></article>'
     )
 
 

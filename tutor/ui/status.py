@@ -17,7 +17,7 @@ def model_line(state: State) -> str:
     if state.stage == "ready":
         text = f"Answers are written by {state.name}, {state.detail}."
     elif state.stage == "failed":
-        text = str(state.error)
+        text = f"{state.error} {state.detail} goes on answering." if state.detail else str(state.error)
     else:
         share = f" ({state.share:.0%})" if state.share is not None else ""
         text = f"{_STAGES[state.stage]} {state.name}{share}. Quotes from the course work already."

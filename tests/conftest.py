@@ -1,0 +1,124 @@
+"""A small course and a scripted loader, shared by the tests. Nothing here leaves the machine: sockets beyond loopback are blocked."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tutor.course import load_course
+from tutor.search.encoder import encoder
+from tutor.text.loading import State
+
+ROOT = Path(__file__).parent.parent
+LESSON = """---
+title: {title}
+slug: {slug}
+summary: About {title}.
+order: {order}
+---
+{body}
+"""
+BODIES = {
+    "volcano": """## What is a volcano?
+A volcano is an opening in the crust of the Earth through which lava, ash, and gas escape. Mount Etna in Italy is a volcano. The word comes from Vulcan, the Roman god of fire.
+
+## Why do volcanoes erupt?
+A volcano erupts because gas dissolved in magma expands as the magma rises. The pressure falls on the way up, and bubbles form as in an opened bottle.
+
+The eruption of Krakatoa in 1883 was heard 4,800 kilometers away. Its ash cooled the whole Earth by 0.4 degrees in the following year.
+""",
+    "coral": """## What is a coral reef?
+A coral reef is a ridge in warm, shallow sea that is built by coral polyps. Coral polyps are small animals that leave a skeleton of lime behind. The Great Barrier Reef is 2,300 kilometers long.
+
+## What is coral bleaching?
+Coral bleaching is the loss of the algae that live in coral and give it color and food. Coral bleaching happens when the sea is too warm for several weeks. A bleached coral is weak but not dead.
+""",
+    "glacier": """## What is a glacier?
+A glacier is a large body of ice that moves slowly under its own weight. A glacier grows where more snow falls in winter than melts in summer.
+
+## How fast does a glacier move?
+Most glaciers move less than one meter a day. The Jakobshavn glacier in Greenland has moved 46 meters in one day.
+""",
+}
+
+
+def write_lessons(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for order, (slug, body) in enumerate(BODIES.items(), 1):
+        text = LESSON.format(title=slug.title(), slug=slug, order=order, body=body)
+        (folder / f"{order:02}-{slug}.md").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def lessons(tmp_path_factory):
+    return write_lessons(tmp_path_factory.mktemp("lessons") / "content")
+
+
+@pytest.fixture(scope="session")
+def mini(lessons):
+    return load_course(lessons)
+
+
+@pytest.fixture(scope="session")
+def encode():
+    return encoder()
+
+
+class ReadyLoader:
+    """A loader whose model is there from the start."""
+
+    def __init__(self, model):
+        self._model = model
+
+    def start(self):
+        pass
+
+    def wait(self, seconds=None):
+        return self.state()
+
+    def state(self):
+        if self._model is None:
+            return State("loading", "scripted")
+        return State("ready", self._model.name, detail="on this machine")
+
+    def model(self):
+        return self._model
+
+    def choose(self, name):
+        self.chosen = name
+
+
+@pytest.fixture
+def ready():
+    return ReadyLoader
+
+
+def run_tutor(*arguments, stdin=None, environment=None, timeout=120):
+    """`python -m tutor …` as a process of its own."""
+    import os
+
+    return subprocess.run(
+        [sys.executable, "-m", "tutor", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        input=stdin,
+        capture_output=True,
+        text=not isinstance(stdin, bytes),
+        timeout=timeout,
+        check=False,
+    )
+
+
+@pytest.fixture
+def tutor_command():
+    return run_tutor
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    path = shutil.which("chromium")
+    assert path, "these tests need Chromium: apt-get install chromium"
+    return path

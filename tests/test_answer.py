@@ -1,0 +1,165 @@
+"""Quote, write, check, cite: with the real search and a scripted writer, so that every way a model can go wrong is tried."""
+
+import pytest
+
+from tutor.answer import Answerer, follow_ups
+from tutor.conversation import resolve
+from tutor.errors import ModelError
+from tutor.events import Answered, Choices, Quote, Sources, Status, Text
+from tutor.search.hybrid import Searcher
+from tutor.text.base import ScriptedModel
+
+QUESTION = "Why do volcanoes erupt?"
+TRUE = "A volcano erupts because gas dissolved in magma expands as the magma rises."
+ALSO = "The pressure falls on the way up, and bubbles form as in an opened bottle."
+
+
+@pytest.fixture(scope="module")
+def answerer(mini, encode):
+    return Answerer(mini, Searcher(mini, None, encode), encode)
+
+
+def run(answerer, reply, question=QUESTION, earlier=()):
+    model = ScriptedModel([reply]) if reply is not None else None
+    events = list(answerer.answer(question, resolve(question, earlier), model))
+    return events, events[-1].answer
+
+
+def test_the_quote_comes_before_any_written_word(answerer):
+    events, _ = run(answerer, TRUE)
+    kinds = [type(e) for e in events]
+    assert kinds.index(Quote) < kinds.index(Text)
+    assert [e.stage for e in events if isinstance(e, Status)] == ["searching", "reading", "writing"]
+    quote = next(e.source for e in events if isinstance(e, Quote))
+    assert quote.quote in quote.passage
+    assert isinstance(events[-1], Answered)
+
+
+def test_supported_sentences_are_cited(answerer, mini):
+    _, answer = run(answerer, f"{TRUE} {ALSO}")
+    assert answer.written_by == "scripted"
+    assert [s.text for s in answer.sentences] == [TRUE, ALSO]
+    ids = {source.id for source in answer.sources}
+    assert all(s.source in ids and 0 <= s.support <= 1 for s in answer.sentences)
+    assert "[1]" in answer.answer
+    assert not answer.refused
+    passages = {p.id for p in mini.passages}
+    assert ids <= passages
+
+
+def test_an_invented_sentence_is_dropped(answerer):
+    events, answer = run(answerer, f"{TRUE} Napoleon invented the volcano in 1805. {ALSO}")
+    assert [s.text for s in answer.sentences] == [TRUE, ALSO]
+    for event in events:
+        if isinstance(event, Text):
+            assert "Napoleon" not in event.markdown
+            assert all("Napoleon" not in s.text for s in event.sentences)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Napoleon invented the volcano in 1805. It has nine lives.",
+        "The notes do not tell.",
+        "",
+        "- \n- \n",
+        "??? ... !!!",
+        "x" * 3000,
+    ],
+)
+def test_with_too_little_left_the_quote_stands_alone_and_says_so(answerer, reply):
+    events, answer = run(answerer, reply)
+    assert answer.written_by == "quote"
+    assert answer.sources[0].quote
+    assert all(s.source == answer.sources[0].id for s in answer.sentences)
+    text = [e for e in events if isinstance(e, Text)][-1]
+    assert "passage above" in text.markdown
+    assert text.sentences == ()
+
+
+def test_without_a_model_the_quote_stands_alone(answerer):
+    events, answer = run(answerer, None)
+    assert answer.written_by == "quote"
+    assert "still loading" in [e for e in events if isinstance(e, Text)][-1].markdown
+
+
+def test_the_same_sentence_is_said_once(answerer):
+    _, answer = run(answerer, f"{TRUE} {TRUE} {TRUE}")
+    assert [s.text for s in answer.sentences] == [TRUE]
+
+
+def test_points_stay_points(answerer):
+    _, answer = run(answerer, f"- {TRUE}\n- {ALSO}", "why do volcanoes erupt, in bullet points")
+    assert [s.bullet for s in answer.sentences] == [True, True]
+    assert answer.answer.count("- ") == 2
+
+
+def test_a_sentence_that_was_cut_off_is_not_said(answerer):
+    _, answer = run(answerer, f"{TRUE} The pressure falls on the")
+    assert [s.text for s in answer.sentences] == [TRUE]
+
+
+def test_a_swapped_number_never_gets_through(answerer):
+    question = "how loud was krakatoa"
+    _, answer = run(answerer, "The eruption of Krakatoa in 1983 was heard 4,800 kilometers away.", question)
+    assert answer.written_by == "quote"
+    _, answer = run(answerer, "The eruption of Krakatoa in 1883 was heard 4,800 kilometers away.", question)
+    assert answer.written_by == "scripted"
+
+
+def test_a_refusal_names_lessons_and_offers_questions_that_are_answered(answerer):
+    events, answer = run(answerer, TRUE, "who won the world cup in 2014")
+    assert answer.refused
+    assert answer.sentences == ()
+    assert answer.answer.count("**") == 4
+    (choices,) = [e.choices for e in events if isinstance(e, Choices)]
+    assert len(choices) == 3
+    for choice in choices:
+        assert not run(answerer, TRUE, choice.message)[1].refused
+    assert not any(isinstance(e, Quote | Sources) for e in events)
+
+
+def test_a_refusal_never_asks_the_model(answerer):
+    model = ScriptedModel([TRUE])
+    question = "cheap flights to rome"
+    list(answerer.answer(question, resolve(question), model))
+    assert model.asked == []
+
+
+def test_closing_in_mid_answer_closes_the_writer(answerer):
+    closed = []
+
+    class Endless:
+        name = "endless"
+
+        def stream(self, messages, options=None):
+            try:
+                while True:
+                    yield "word "
+            finally:
+                closed.append(True)
+
+    events = answerer.answer(QUESTION, resolve(QUESTION), Endless())
+    for event in events:
+        if isinstance(event, Text):
+            break
+    events.close()
+    assert closed == [True]
+
+
+def test_a_failing_model_is_an_error_that_names_itself(answerer):
+    class Broken:
+        name = "broken"
+
+        def stream(self, messages, options=None):
+            raise ModelError("broken failed: out of memory. Choose a smaller model.")
+            yield
+
+    with pytest.raises(ModelError, match="smaller"):
+        list(answerer.answer(QUESTION, resolve(QUESTION), Broken()))
+
+
+def test_the_follow_up_just_given_is_not_offered_again():
+    labels = {c.label for c in follow_ups(resolve("simpler please", ["What is a volcano?"]))}
+    assert "Simpler" not in labels
+    assert "Example" in labels

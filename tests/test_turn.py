@@ -1,0 +1,95 @@
+"""One way in, one stream of events out."""
+
+import pytest
+
+from tutor.course import load_course
+from tutor.errors import CourseError
+from tutor.events import Answered, Choices, Failure, Quote, Text
+from tutor.text.base import ScriptedModel
+from tutor.turn import LONGEST_MESSAGE, Tutor, starters
+
+TRUE = "A coral reef is a ridge in warm, shallow sea that is built by coral polyps."
+
+
+@pytest.fixture
+def tutor(lessons, tmp_path_factory, ready):
+    return Tutor(lessons, tmp_path_factory.getbasetemp() / "cache", ready(ScriptedModel([TRUE])))
+
+
+def last(tutor, message, earlier=()):
+    *_, event = tutor.reply(message, earlier)
+    return event
+
+
+def test_a_question_is_answered(tutor):
+    event = last(tutor, "what is a coral reef")
+    assert isinstance(event, Answered)
+    assert event.answer.intent == "ask"
+    assert event.answer.sources[0].id == "coral#what-is-a-coral-reef"
+
+
+def test_a_follow_up_is_resolved_with_the_conversation(tutor):
+    events = list(tutor.reply("simpler please", ["What is a coral reef?", "thanks"]))
+    assert next(e for e in events if isinstance(e, Quote)).source.id.startswith("coral#")
+    assert not events[-1].answer.refused
+
+
+@pytest.mark.parametrize("message", ["", "   ", "\n\t", "\x00\x07\x1b"])
+def test_an_empty_message_is_bad_input(tutor, message):
+    event = last(tutor, message)
+    assert isinstance(event, Failure)
+    assert event.exit_code == 2
+
+
+def test_a_message_that_is_too_long_says_how_long(tutor):
+    event = last(tutor, "a" * (LONGEST_MESSAGE + 1))
+    assert isinstance(event, Failure)
+    assert "4,001" in event.message
+    assert isinstance(last(tutor, "coral reef " * 363), Answered)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "<script>alert(1)</script>",
+        "{{ 7*7 }} {% raw %}",
+        "[x](javascript:alert(1))",
+        "$\\frac{1}{0}$",
+        "\u202e coral \u200b",
+        "😀" * 500,
+        "%s %d {0} \\1",
+    ],
+)
+def test_hostile_messages_end_in_an_answer(tutor, message):
+    assert isinstance(last(tutor, message, [message] * 5), Answered)
+
+
+def test_small_talk_is_answered_by_code(tutor):
+    events = list(tutor.reply("hello"))
+    assert isinstance(events[0], Text)
+    assert events[-1].answer.intent == "chat"
+    assert events[-1].answer.written_by == "tutor"
+    assert len(next(e for e in events if isinstance(e, Choices)).choices) == 3
+
+
+def test_what_are_you_tells_what_is_in_force(tutor):
+    answer = last(tutor, "What are you?").answer.answer
+    assert "scripted" in answer
+    assert "3 lessons" in answer
+
+
+def test_pictures_are_declined_truthfully(tutor):
+    answer = last(tutor, "draw a volcano").answer
+    assert (answer.intent, answer.refused) == ("picture", True)
+
+
+def test_a_folder_without_lessons_is_an_error(tmp_path, ready):
+    with pytest.raises(CourseError):
+        Tutor(tmp_path, tmp_path, ready(None))
+
+
+def test_starters_are_questions_of_the_course(tutor):
+    course = load_course(tutor.course.lessons[0].path.parent)
+    headings = {s.heading for lesson in course.lessons for s in lesson.sections}
+    assert {choice.message for choice in starters(course)} <= headings
+    assert len(starters(course)) == 3
