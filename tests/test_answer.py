@@ -112,7 +112,7 @@ def test_a_refusal_names_lessons_and_offers_questions_that_are_answered(answerer
     assert answer.refused
     assert answer.sentences == ()
     assert answer.answer.count("**") == 4
-    (choices,) = [e.choices for e in events if isinstance(e, Choices)]
+    (choices,) = [e.items for e in events if isinstance(e, Choices)]
     assert len(choices) == 3
     for choice in choices:
         assert not run(answerer, TRUE, choice.message)[1].refused

@@ -69,7 +69,7 @@ def test_small_talk_is_answered_by_code(tutor):
     assert isinstance(events[0], Text)
     assert events[-1].answer.intent == "chat"
     assert events[-1].answer.written_by == "tutor"
-    assert len(next(e for e in events if isinstance(e, Choices)).choices) == 3
+    assert len(next(e for e in events if isinstance(e, Choices)).items) == 3
 
 
 def test_what_are_you_tells_what_is_in_force(tutor):

@@ -94,7 +94,7 @@ class Answerer:
         yield Answered(replace(answer, seconds=replace(seconds, total=time.monotonic() - start)))
 
     def _write(self, resolved: Resolved, found: Found, model: TextModel) -> Iterator[Event | _Written | int]:
-        """Text events as the model writes, each checked sentence, and at the end how many sentences were written."""
+        """Text events as the model writes, each checked sentence, and at the end how many different sentences were written."""
         passages = [hit.passage for hit in found.hits[:NOTES]]
         prompt = writing_prompt(resolved.question, [Note.of(p) for p in passages], resolved.form)
         kept: list[_Written] = []
@@ -114,7 +114,7 @@ class Answerer:
         for sentence in sentences[done:]:
             if sentence[-1] in ".!?)]\"'" or len(sentences) == 1:  # a tail that was cut off says nothing whole
                 yield from self._keep(sentence, passages, kept)
-        yield len([s for s in sentences if UNKNOWN not in s])
+        yield len({s for s in sentences if UNKNOWN not in s})
 
     def _keep(self, sentence: str, passages: Sequence[Passage], kept: list[_Written]) -> Iterator[_Written]:
         bullet = sentence.startswith(("- ", "* "))
