@@ -3,6 +3,7 @@
 import argparse
 import os
 import platform
+from pathlib import Path
 
 from benchmarks import answers, speed
 
@@ -19,7 +20,7 @@ def main() -> None:
 
 def _processor() -> str:
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
+        with Path("/proc/cpuinfo").open(encoding="utf-8") as file:
             return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()

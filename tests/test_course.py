@@ -120,7 +120,7 @@ def test_a_missing_figure_is_a_problem_of_its_line(tmp_path):
 
 @pytest.mark.parametrize("make", [lambda path: path / "absent", lambda path: path])
 def test_a_folder_without_lessons_is_an_error_that_names_the_fix(tmp_path, make):
-    with pytest.raises(CourseError, match="folder|lesson"):
+    with pytest.raises(CourseError, match=r"folder|lesson"):
         load_course(make(tmp_path))
 
 

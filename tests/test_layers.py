@@ -21,6 +21,7 @@ ROWS = (
     ("tutor.writing",),
     ("tutor.text",),
     ("tutor.weights",),
+    ("tutor.hub",),
     ("tutor.prompts",),
     ("tutor.course",),
     ("tutor.sentences",),

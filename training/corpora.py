@@ -19,7 +19,8 @@ from tutor.sentences import split_sentences
 from tutor.writing import Form, Note
 
 _BAD = re.compile(
-    r"https?:|[`{}<>|\\_=]|::|\bclick\b|\bI'm\b|\bI \b|\bchapter\b|\bcourse\b|\bEpisode\b|\bthis (?:chapter|section|video|notebook|tutorial|guide|course|unit)\b|import |🤗|^\W",
+    r"https?:|[`{}<>|\\_=]|::|\bclick\b|\bI'm\b|\bI \b|\bchapter\b|\bcourse\b|\bEpisode\b"
+    r"|\bthis (?:chapter|section|video|notebook|tutorial|guide|course|unit)\b|import |🤗|^\W",
     re.I,
 )
 _SUBJECT = r"(?:The |A |An )?((?:[A-Za-z][\w-]*)(?: [\w-]+){0,4}?)"

@@ -67,7 +67,8 @@ def trials(course: Course, limit: int | None = None) -> list[Trial]:
         found.append(Trial(pair, tuple(notes), frozenset(p.key for p in pair.evidence)))
         sections = {p.id for p in pair.evidence}
         elsewhere = [p for p in others if p.id not in sections and p.lesson not in {e.lesson for e in pair.evidence}]
-        found.append(Trial(pair, tuple(elsewhere[:NOTES]), frozenset()))
+        if elsewhere:
+            found.append(Trial(pair, tuple(elsewhere[:NOTES]), frozenset()))
     return found
 
 
@@ -98,9 +99,9 @@ def judge(write: Writer, asked: Iterable[Trial], checker: SupportChecker) -> Fig
         text = " ".join(f"{p.lesson} {p.section} {p.text}" for p in trial.notes) + trial.pair.ask.question
         exact.append(all(m.group() in text for m in _EXACT.finditer(" ".join(sentences))))
         words.append(len(answer.split()))
-    share = (time.monotonic() - started) / max(1, count)
+    seconds = (time.monotonic() - started) / max(1, count)
     numbers = [float(np.mean(v)) if v else float("nan") for v in (supported, right, exact, known, unknown, words)]
-    return Figures(*numbers, seconds=share)
+    return Figures(*numbers, seconds=seconds)
 
 
 def by_model(model: TextModel) -> Writer:
@@ -134,6 +135,7 @@ def report(rows: dict[str, Figures], count: int) -> str:
         for key, text in names.items()
     ]
     lines += ["| words an answer | " + " | ".join(f"{f.words:.0f}" for f in rows.values()) + " |"]
+    lines += ["| seconds an answer, on this machine | " + " | ".join(f"{f.seconds:.1f}" for f in rows.values()) + " |"]
     return "\n".join(lines)
 
 
@@ -150,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "with our adapter": judge(by_model(LocalModel(built_in_folder(), "adapter")), asked, checker),
         "quote alone": judge(quote_alone, asked, checker),
     }
-    print(report(rows, len(asked) // 2))
+    print(report(rows, sum(bool(trial.right) for trial in asked)))
 
 
 if __name__ == "__main__":

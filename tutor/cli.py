@@ -4,7 +4,6 @@ Exit codes: 0; 1 for a failure; 2 with one line on standard error for bad input;
 """
 
 import argparse
-import dataclasses
 import json
 import os
 import sys
@@ -18,7 +17,7 @@ from rich.text import Text as Styled
 from tutor import __version__
 from tutor.course import load_course
 from tutor.errors import InputError, TutorError
-from tutor.events import Answer, Answered, Choices, Event, Failure, Quote, Sources, Status, Text
+from tutor.events import Answered, Choices, Event, Failure, Quote, Sources, Status, Text, as_json
 from tutor.settings import Settings, settings
 
 _WAIT = 600.0
@@ -84,8 +83,8 @@ def _ask(options: argparse.Namespace) -> int:
         if not started:
             started = True
             tutor.loader.start()
-            if (problem := tutor.loader.wait(_WAIT).error) is not None:
-                print(f"tutor: {problem}", file=sys.stderr)
+            if (failed := tutor.loader.wait(_WAIT).error) is not None:
+                print(f"tutor: {failed}", file=sys.stderr)
         events = tutor.reply(question)
         code = max(code, _print_json(events) if options.json else _print_live(events))
     return code
@@ -106,23 +105,6 @@ def _print_json(events: Iterable[Event]) -> int:
             print(f"tutor: {event.message}", file=sys.stderr)
             return event.exit_code
     return 0
-
-
-def as_json(answer: Answer) -> dict[str, object]:
-    """The record that programs rely on."""
-    return {
-        "question": answer.question,
-        "intent": answer.intent,
-        "refused": answer.refused,
-        "answer": answer.answer,
-        "sentences": [{"text": s.text, "support": s.support, "source": s.source} for s in answer.sentences],
-        "sources": [
-            {"id": s.id, "lesson": s.lesson, "section": s.section, "quote": s.quote, "score": s.score}
-            for s in answer.sources
-        ],
-        "written_by": answer.written_by,
-        "seconds": {name: round(value, 4) for name, value in dataclasses.asdict(answer.seconds).items()},
-    }
 
 
 def _print_live(events: Iterable[Event]) -> int:

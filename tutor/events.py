@@ -4,7 +4,7 @@ An asked question gives: Status("searching") -> Quote -> Status("reading") -> St
 -> Sources -> Choices -> Answered. A refusal gives Text and Choices; a failure ends with Failure.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 Intent = Literal["ask", "picture", "demo", "quiz", "inspect", "chat"]
@@ -132,3 +132,20 @@ class Answered:
 
 
 Event = Status | Quote | Text | Sources | Choices | Failure | Answered
+
+
+def as_json(answer: Answer) -> dict[str, object]:
+    """The record that programs rely on."""
+    return {
+        "question": answer.question,
+        "intent": answer.intent,
+        "refused": answer.refused,
+        "answer": answer.answer,
+        "sentences": [{"text": s.text, "support": s.support, "source": s.source} for s in answer.sentences],
+        "sources": [
+            {"id": s.id, "lesson": s.lesson, "section": s.section, "quote": s.quote, "score": s.score}
+            for s in answer.sources
+        ],
+        "written_by": answer.written_by,
+        "seconds": {name: round(value, 4) for name, value in asdict(answer.seconds).items()},
+    }

@@ -8,24 +8,37 @@ import re
 from tutor.events import Intent
 
 _SMALL_TALK = re.compile(
-    r"^(?:(?:hi|hello|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day)|yo|sup)(?: (?:there|tutor|again|all|everyone))*"
+    r"^(?:(?:hi|hello|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day)|yo|sup)(?: (?:there|tutor"
+    r"|again|all|everyone))*"
     r"|(?:how are you|how'?s it going|what'?s up|nice to meet you)(?: today| doing)?"
-    r"|(?:ok(?:ay)?[, ]*)?(?:thanks|thank you|thx|ty|cheers|much appreciated)(?: (?:a lot|so much|very much|again|tutor|man|mate|you|for (?:the|your) \w+|that (?:helps|helped)))*"
-    r"|(?:great|nice|cool|perfect|awesome|good|got it|ok|okay|i see|understood|makes sense|good job|well done)(?:[, ]+(?:thanks|thank you))?"
+    r"|(?:ok(?:ay)?[, ]*)?(?:thanks|thank you|thx|ty|cheers|much appreciated)(?: (?:a lot|so much|very much|again"
+    r"|tutor|man|mate|you|for (?:the|your) \w+|that (?:helps|helped)))*"
+    r"|(?:great|nice|cool|perfect|awesome|good|got it|ok|okay|i see|understood|makes sense|good job"
+    r"|well done)(?:[, ]+(?:thanks|thank you))?"
     r"|(?:bye|goodbye|see you|see ya|good night|cya)(?: (?:later|soon|then|tutor))*)$"
 )
 _PARTING = re.compile(r"\b(?:bye|goodbye|see (?:you|ya)|good night|cya)\b")
 _THANKS = re.compile(
-    r"\b(?:thanks|thank you|thx|ty|cheers|appreciated|great|nice|cool|perfect|awesome|good job|well done|got it|i see|understood|makes sense|ok|okay)\b"
+    r"\b(?:thanks|thank you|thx|ty|cheers|appreciated|great|nice|cool|perfect|awesome|good job|well done|got it"
+    r"|i see|understood|makes sense|ok|okay)\b"
 )
 _SELF = re.compile(
-    r"^(?:(?:so|and|but|hey|hi|hello)[, ]+)*(?:(?:what|who) (?:are|r) (?:you|u)|what(?:'s| is) your name|tell me about yourself|introduce yourself|(?:which|what) (?:language )?(?:model|llm|ai) (?:are you|do you (?:use|run)|is this)"
-    r"|are you (?:chatgpt|gpt|an? (?:ai|bot|robot|human|person|language model|llm)|claude|gemini|real|human)(?:[ -]?\d+)?|what can (?:you|u) (?:do|help (?:me )?with|answer)|what (?:should|can|could) i ask(?: you)?|help(?: me)?"
-    r"|how do you work|do you (?:send|store|keep|share|collect|save) (?:my )?(?:data|questions|messages|conversations?)(?: anywhere| somewhere| to anyone)?|is (?:this|my data) (?:private|safe|local|sent anywhere)"
-    r"|do you (?:need|use) (?:the )?internet|where do (?:you|your answers) (?:run|come from|get (?:it|them|that) from)|who (?:made|built|created|trained) you)(?: exactly| really| please)?$"
+    r"^(?:(?:so|and|but|hey|hi|hello)[, ]+)*(?:(?:what|who) (?:are|r) (?:you|u)|what(?:'s| is) your name"
+    r"|tell me about yourself|introduce yourself|(?:which|what) (?:language )?(?:model|llm|ai) (?:are you"
+    r"|do you (?:use|run)|is this)"
+    r"|are you (?:chatgpt|gpt|an? (?:ai|bot|robot|human|person|language model|llm)|claude|gemini|real"
+    r"|human)(?:[ -]?\d+)?|what can (?:you|u) (?:do|help (?:me )?with|answer)|what (?:should|can"
+    r"|could) i ask(?: you)?|help(?: me)?"
+    r"|how do you work|do you (?:send|store|keep|share|collect|save) (?:my )?(?:data|questions|messages"
+    r"|conversations?)(?: anywhere| somewhere| to anyone)?|is (?:this|my data) (?:private|safe|local"
+    r"|sent anywhere)"
+    r"|do you (?:need|use) (?:the )?internet|where do (?:you|your answers) (?:run|come from|get (?:it|them"
+    r"|that) from)|who (?:made|built|created|trained) you)(?: exactly| really| please)?$"
 )
 _PICTURE = re.compile(
-    r"^(?:(?:please|pls|can you|could you|would you|will you|i want you to|now)[, ]+)*(?:draw|paint|sketch|(?:make|create|generate|render|show)(?: me)? (?:an? |the |some )?(?:image|picture|photo|drawing|painting|illustration)s?)\b"
+    r"^(?:(?:please|pls|can you|could you|would you|will you|i want you to|now)[, ]+)*(?:draw|paint|sketch|(?:make"
+    r"|create|generate|render|show)(?: me)? (?:an? |the |some )?(?:image|picture|photo|drawing|painting"
+    r"|illustration)s?)\b"
 )
 
 

@@ -86,8 +86,8 @@ def quiet() -> None:
     """Keep transformers from drawing progress bars and advice on the terminal: the page and the command line say what matters."""
     from transformers.utils import logging
 
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 
 
 def _unpacked(adapter: Path | None, report: Report) -> Path:

@@ -10,7 +10,6 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from gradio.events import api
 
-from tutor.cli import as_json
 from tutor.events import Answered, Failure
 from tutor.settings import BUILT_IN, Settings
 from tutor.text.loading import Loader
@@ -65,7 +64,7 @@ def make_app(tutor: Tutor, settings: Settings) -> FastAPI:
     if figures.is_dir():
         app.mount("/course/figures", StaticFiles(directory=figures), name="figures")
     app.router.on_startup.append(lambda: _warm_up(tutor, settings))
-    return gr.mount_gradio_app(
+    mounted: FastAPI = gr.mount_gradio_app(
         app,
         build(tutor),
         path="/",
@@ -80,6 +79,7 @@ def make_app(tutor: Tutor, settings: Settings) -> FastAPI:
         max_file_size="4mb",
         mcp_server=settings.mcp or None,
     )
+    return mounted
 
 
 def _warm_up(tutor: Tutor, settings: Settings) -> None:
