@@ -122,3 +122,31 @@ def chromium():
     path = shutil.which("chromium")
     assert path, "these tests need Chromium: apt-get install chromium"
     return path
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory):
+    """The folder of a language model of two small layers with random weights, in the tokens of the built-in one."""
+    import torch
+    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+    from tutor.weights import built_in_folder
+
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("tiny")
+    tokenizer = AutoTokenizer.from_pretrained(built_in_folder())
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=128,  # a file of 25 MB: huggingface_hub keeps what has arrived in steps of 10 MB
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        eos_token_id=tokenizer.eos_token_id,
+        bos_token_id=tokenizer.bos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        tie_word_embeddings=True,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

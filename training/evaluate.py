@@ -2,8 +2,9 @@
 
     python -m training.evaluate text [--limit N]
 
-prints the table of the model card: the base model, the adapter, and the quote alone. Each test question is asked twice: with the passages
-it rests on among others that the search gives, and with the others only, where the right answer is that the notes do not tell.
+prints the table of the model card: the base model, the adapter, and the quote alone. Each test question comes with the passages it rests
+on among others that the search gives. Questions on other subjects come with what the search gives for them: there the right answer is
+that the notes do not tell.
 """
 
 import argparse
@@ -14,7 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from training.corpora import Ask
 from training.examples import Pair, Rank, read_pairs, split_pairs
+from training.scope import read_questions
 from tutor.answer import NOTES
 from tutor.course import Course, Passage, load_course
 from tutor.search.encoder import encoder
@@ -33,9 +36,9 @@ _EXACT = re.compile(r"\d+(?:[.,]\d+)*|\b[A-Z]+[a-z]*[A-Z]\w*|\b[A-Z]{2,}\b")
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A test question with its notes; `right` are those among them that it rests on, none if they are left out."""
+    """A test question with its notes; `right` are those that a right answer can rest on, none when the course does not tell."""
 
-    pair: Pair
+    ask: Ask
     notes: tuple[Passage, ...]
     right: frozenset[str]
 
@@ -53,23 +56,30 @@ class Figures:
     seconds: float
 
 
-def trials(course: Course, limit: int | None = None) -> list[Trial]:
-    """Two trials for each test pair: answerable, then not."""
+def trials(course: Course, checker: SupportChecker, limit: int | None = None) -> list[Trial]:
+    """One trial for each test pair, and one for each test question that the course does not answer."""
     _, test = split_pairs(read_pairs(course))
     rank = Rank(course)
     found: list[Trial] = []
     for pair in test[:limit]:
         ranked = rank(pair.ask.question)
-        others = [p for p in ranked if p not in pair.evidence]
-        chosen = {p.key for p in [*pair.evidence, *others][:NOTES]}
-        notes = [p for p in ranked if p.key in chosen]
-        notes += [p for p in pair.evidence if p.key in chosen and p not in notes]
-        found.append(Trial(pair, tuple(notes), frozenset(p.key for p in pair.evidence)))
-        sections = {p.id for p in pair.evidence}
-        elsewhere = [p for p in others if p.id not in sections and p.lesson not in {e.lesson for e in pair.evidence}]
-        if elsewhere:
-            found.append(Trial(pair, tuple(elsewhere[:NOTES]), frozenset()))
-    return found
+        chosen = list(dict.fromkeys([*pair.evidence, *ranked]))[:NOTES]
+        notes = [p for p in ranked if p in chosen] + [p for p in pair.evidence if p in chosen and p not in ranked]
+        found.append(Trial(pair.ask, tuple(notes), _right(pair, notes, checker)))
+    outside = [q.text for q in read_questions() if q.is_test and not q.sections]
+    found += [Trial(Ask(question, UNKNOWN), tuple(rank(question)[:NOTES]), frozenset()) for question in outside[:limit]]
+    return [trial for trial in found if trial.notes]
+
+
+def _right(pair: Pair, notes: Sequence[Passage], checker: SupportChecker) -> frozenset[str]:
+    """The notes that a right answer can rest on: the labelled ones, and any other that says the whole hand-written answer too."""
+    sentences = [s.lstrip("-* ") for s in split_sentences(pair.ask.answer)]
+    also = {
+        note.key
+        for note in notes
+        if all((b := checker.best(s, [note])) is not None and b.probability >= checker.threshold for s in sentences)
+    }
+    return frozenset({p.key for p in pair.evidence} | also)
 
 
 def judge(write: Writer, asked: Iterable[Trial], checker: SupportChecker) -> Figures:
@@ -82,7 +92,7 @@ def judge(write: Writer, asked: Iterable[Trial], checker: SupportChecker) -> Fig
     words: list[int] = []
     started, count = time.monotonic(), 0
     for trial in asked:
-        answer = write(trial.pair.ask.question, trial.notes, trial.pair.ask.form)
+        answer = write(trial.ask.question, trial.notes, trial.ask.form)
         count += 1
         told = UNKNOWN not in answer
         if not trial.right:
@@ -96,7 +106,7 @@ def judge(write: Writer, asked: Iterable[Trial], checker: SupportChecker) -> Fig
         best = [checker.best(sentence, trial.notes) for sentence in sentences]
         supported += [b is not None and b.probability >= checker.threshold for b in best]
         right.append(any(b is not None and b.passage.key in trial.right for b in best[:1]))
-        text = " ".join(f"{p.lesson} {p.section} {p.text}" for p in trial.notes) + trial.pair.ask.question
+        text = " ".join(f"{p.lesson} {p.section} {p.text}" for p in trial.notes) + trial.ask.question
         exact.append(all(m.group() in text for m in _EXACT.finditer(" ".join(sentences))))
         words.append(len(answer.split()))
     seconds = (time.monotonic() - started) / max(1, count)
@@ -145,8 +155,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--limit", type=int, help="test pairs to use; all unless told")
     options = parser.parse_args(arguments)
     course = load_course(settings().content_dir)
-    asked = trials(course, options.limit)
     checker = SupportChecker(encoder())
+    asked = trials(course, checker, options.limit)
     rows = {
         "base model": judge(by_model(LocalModel(base_folder(), "base")), asked, checker),
         "with our adapter": judge(by_model(LocalModel(built_in_folder(), "adapter")), asked, checker),

@@ -7,7 +7,7 @@ import hashlib
 import json
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import bm25s
@@ -16,6 +16,8 @@ from training.corpora import Ask, Fact, disguise
 from training.packs import Pack
 from tutor.course import Course, Passage
 from tutor.search.words import content_words
+from tutor.sentences import split_sentences
+from tutor.support import SupportChecker
 from tutor.writing import UNKNOWN, Form, Note
 
 DATA = Path(__file__).parent / "data"
@@ -63,6 +65,21 @@ def split_pairs(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
     """(train, test): a pair that rests on any test passage is a test pair."""
     test = [pair for pair in pairs if any(map(is_test, pair.evidence))]
     return [pair for pair in pairs if not any(map(is_test, pair.evidence))], test
+
+
+def grounded(pair: Pair, checker: SupportChecker) -> Pair:
+    """The pair with each sentence that the app's own check would drop replaced by the sentence of the evidence nearest to it."""
+    said: list[str] = []
+    for sentence in split_sentences(pair.ask.answer):
+        text = sentence.lstrip("-* ")
+        best = checker.best(text, pair.evidence)
+        if best is None or best.probability < checker.threshold:
+            text = best.quote if best and not best.quote.endswith(":") else ""
+        line = f"- {text}" if sentence.startswith(("- ", "* ")) else text
+        if text and line not in said:
+            said.append(line)
+    joint = "\n" if any(line.startswith("- ") for line in said) else " "
+    return replace(pair, ask=replace(pair.ask, answer=joint.join(said))) if said else pair
 
 
 class Shelf:

@@ -16,16 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
+from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainingArguments, set_seed
 
 from training.corpora import read_corpora
-from training.examples import Pack, Rank, corpus_packs, course_packs, read_pairs, split_pairs
+from training.examples import Pack, Rank, corpus_packs, course_packs, grounded, read_pairs, split_pairs
 from training.packs import IGNORED, collate, encode
 from tutor.course import load_course
+from tutor.search.encoder import encoder
 from tutor.settings import MODELS, ROOT, settings
-from tutor.weights import BASE_ON_HUB, base_folder
+from tutor.support import SupportChecker
+from tutor.weights import BASE_ON_HUB, base_folder, read_adapter
 
 LAYERS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 _SHARDS = 2
@@ -39,6 +41,8 @@ class Preset:
     """Further packs from the corpora, mixed with the hand-written ones."""
     rounds: int
     """Times each hand-written pair is the center of a pack, each time among other notes."""
+    grounded: int
+    """Further such times at the end, with answers that the app's check accepts."""
     batch: int
     longest: int
     """Tokens of a pack."""
@@ -47,9 +51,9 @@ class Preset:
 
 
 PRESETS = {
-    "tiny": Preset(first=4, mixed=0, rounds=0, batch=2, longest=512, rank=4, rate=1e-3),
-    "cpu": Preset(first=500, mixed=300, rounds=3, batch=2, longest=900, rank=16, rate=8e-4),
-    "gpu": Preset(first=1500, mixed=1000, rounds=8, batch=8, longest=1200, rank=32, rate=5e-4),
+    "tiny": Preset(first=4, mixed=0, rounds=0, grounded=0, batch=2, longest=512, rank=4, rate=1e-3),
+    "cpu": Preset(first=500, mixed=300, rounds=2, grounded=1, batch=2, longest=900, rank=16, rate=8e-4),
+    "gpu": Preset(first=1500, mixed=1000, rounds=6, grounded=2, batch=8, longest=1200, rank=32, rate=5e-4),
 }
 
 
@@ -78,11 +82,15 @@ def make_packs(preset: Preset, corpora: Path, seed: int) -> list[Pack]:
     written = [pack for _ in range(preset.rounds) for pack in course_packs(train, rank, rng)]
     mixed = made[preset.first :] + written
     rng.shuffle(mixed)
-    return made[: preset.first] + mixed
+    checker = SupportChecker(encoder())
+    checked = [grounded(pair, checker) for pair in train]
+    last = [pack for _ in range(preset.grounded) for pack in course_packs(checked, rank, rng)]
+    rng.shuffle(last)
+    return made[: preset.first] + mixed + last
 
 
-def train(packs: Sequence[Pack], preset: Preset, out: Path, seed: int, resume: bool) -> None:
-    """Write the adapter to `out`."""
+def train(packs: Sequence[Pack], preset: Preset, out: Path, seed: int, resume: bool, start: Path | None = None) -> None:
+    """Write the adapter to `out`; `start` is an adapter to go on from."""
     set_seed(seed)
     folder = base_folder()
     tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -91,6 +99,8 @@ def train(packs: Sequence[Pack], preset: Preset, out: Path, seed: int, resume: b
         r=preset.rank, lora_alpha=2 * preset.rank, target_modules=LAYERS, lora_dropout=0.0, task_type="CAUSAL_LM"
     )
     adapted = get_peft_model(model, config, autocast_adapter_dtype=True)
+    if start is not None:
+        set_peft_model_state_dict(adapted, read_adapter(start))
     adapted.print_trainable_parameters()
     data = [encode(tokenizer, pack, preset.longest) for pack in packs]
     print(
@@ -158,10 +168,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--preset", choices=PRESETS, default="cpu")
     parser.add_argument("--out", type=Path, default=MODELS / "text")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--start", type=Path, metavar="DIR", help="an adapter to go on from")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     options = parser.parse_args(arguments)
     preset = PRESETS[options.preset]
-    train(make_packs(preset, options.corpora, options.seed), preset, options.out, options.seed, options.resume)
+    packs = make_packs(preset, options.corpora, options.seed)
+    train(packs, preset, options.out, options.seed, options.resume, options.start)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def download(name: str, progress: Progress | None = None) -> Path:
 
     try:
         return Path(snapshot_download(name, allow_patterns=_FILES, tqdm_class=_bar(progress or (lambda _: None))))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:  # the last two: what answers is not a model hub
         cause = _cause(error)
         raise DownloadError(f"{name} could not be fetched: {_WHY[cause]}.", cause) from error
 
@@ -64,8 +64,11 @@ def _chain(error: BaseException | None) -> Any:
 
 
 def _bar(progress: Progress) -> type[Any]:
-    """A progress bar for huggingface_hub that draws nothing and reports bytes."""
+    """A progress bar for huggingface_hub that draws nothing and reports bytes. The total grows as files are found; the share
+    that is told never falls."""
     from tqdm import tqdm
+
+    highest = 0.0
 
     class Bar(tqdm):  # type: ignore[misc]
         def __init__(self, *args: Any, **options: Any) -> None:
@@ -78,8 +81,10 @@ def _bar(progress: Progress) -> type[Any]:
 
         def update(self, n: float | None = 1) -> bool | None:
             self._seen += n or 0
+            nonlocal highest
             if self._bytes and self.total:
-                progress(min(1.0, self._seen / self.total))
+                highest = max(highest, min(1.0, self._seen / self.total))
+                progress(highest)
             return None
 
     return Bar

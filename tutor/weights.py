@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import json
 import shutil
+import threading
 import uuid
 from collections.abc import Callable
 from functools import cache
@@ -33,6 +34,8 @@ ENCODER_ON_HUB = "sentence-transformers/all-MiniLM-L6-v2"
 BASE_ON_HUB = "HuggingFaceTB/SmolLM2-135M-Instruct"
 ADAPTER = MODELS / "text"
 _BASE_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+LOADING = threading.RLock()
+"""Held while transformers builds a model: it does so in a state that all threads share."""
 _FORMAT = "1"
 """Raised when what is written into the cache changes."""
 
@@ -124,14 +127,16 @@ def _convert(source: Path, file: str | None, adapter: Path | None, folder: Path)
     quiet()
     options: dict[str, Any] = {"gguf_file": file} if file else {}
     tokenizer = AutoTokenizer.from_pretrained(source, **options)
-    read = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32, **options)
+    with LOADING:
+        read = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32, **options)
     config: Any = read.config
     if hasattr(config, "quantization_config"):
         del config.quantization_config
     weights = read.state_dict()
     if adapter is not None:
         merge_adapter(weights, adapter)
-    model: Any = LlamaForCausalLM(config)
+    with LOADING:
+        model: Any = LlamaForCausalLM(config)
     model.load_state_dict(weights)
     model.generation_config = read.generation_config
     folder.mkdir(parents=True)

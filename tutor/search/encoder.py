@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from tutor.weights import encoder_folder, quiet
+from tutor.weights import LOADING, encoder_folder, quiet
 
 if TYPE_CHECKING:
     import torch
@@ -38,7 +38,8 @@ class MiniLM:
         quiet()
         folder = encoder_folder()
         self._tokenizer: Any = AutoTokenizer.from_pretrained(folder)
-        self._model: Any = AutoModel.from_pretrained(folder).eval()
+        with LOADING:
+            self._model: Any = AutoModel.from_pretrained(folder).eval()
         self._lock = threading.Lock()
 
     def __call__(self, texts: Sequence[str]) -> Vectors:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from tutor.errors import TutorError
+from tutor.errors import ModelError, TutorError
 from tutor.hub import download
 from tutor.settings import BUILT_IN, Settings
 from tutor.text.base import TextModel
@@ -70,11 +70,11 @@ class Loader:
     def _load(self, name: str, turn: int) -> None:
         try:
             model = self._open(name, turn)
-        except TutorError as error:
+        except Exception as error:  # noqa: BLE001 - a thread that dies unseen would leave the page waiting for ever
             if self.model() is None and name != BUILT_IN:
                 self._fall_back(turn)
             serving = self.model()
-            self._say(turn, State("failed", name, detail=serving.name if serving else "", error=error))
+            self._say(turn, State("failed", name, detail=serving.name if serving else "", error=_told(error, name)))
             return
         address = self._settings.text_endpoint if self._is_served(name) else None
         self._say(turn, State("ready", model.name, detail=f"at {address}" if address else "on this machine"), model)
@@ -83,7 +83,7 @@ class Loader:
         """Let the built-in model serve when what was asked for at the start cannot be had."""
         try:
             model = self._open(BUILT_IN, turn)
-        except TutorError:
+        except TutorError:  # what is said is why the model that was asked for is not there
             return
         with self._changed:
             if turn == self._turn and self._model is None:
@@ -117,3 +117,9 @@ class Loader:
             if model is not None:
                 self._model = model
             self._changed.notify_all()
+
+
+def _told(error: Exception, name: str) -> TutorError:
+    if isinstance(error, TutorError):
+        return error
+    return ModelError(f"{name} cannot be loaded ({type(error).__name__}: {error}). Choose another model.")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tutor.errors import ModelError
 from tutor.text.base import Message, Options
-from tutor.weights import quiet
+from tutor.weights import LOADING, quiet
 
 if TYPE_CHECKING:
     import torch
@@ -72,7 +72,8 @@ class LocalModel:
         self._device = _device(device)
         try:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(folder)
-            model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=_dtype(dtype, self._device))
+            with LOADING:
+                model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=_dtype(dtype, self._device))
             self._model = model.to(self._device).eval()
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise ModelError(

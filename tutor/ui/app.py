@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from gradio.events import api
 
-from tutor.events import Answered, Failure
+from tutor.events import Answered, Failure, as_json
 from tutor.settings import BUILT_IN, Settings
 from tutor.text.loading import Loader
 from tutor.turn import LONGEST_MESSAGE, Tutor, starters
