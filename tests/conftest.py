@@ -1,10 +1,15 @@
 """A small course and a scripted loader, shared by the tests. Nothing here leaves the machine: sockets beyond loopback are blocked."""
 
+import contextlib
+import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tutor.course import load_course
@@ -98,8 +103,6 @@ def ready():
 
 def run_tutor(*arguments, stdin=None, environment=None, timeout=120):
     """`python -m tutor …` as a process of its own."""
-    import os
-
     return subprocess.run(
         [sys.executable, "-m", "tutor", *arguments],
         cwd=ROOT,
@@ -150,3 +153,33 @@ def tiny_model(tmp_path_factory):
     LlamaForCausalLM(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def served_page(tmp_path_factory):
+    """The address of the real page: `python -m tutor chat` with the shipped course and the shipped model, ready to write."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    log = tmp_path_factory.mktemp("page") / "log"
+    with log.open("w") as out:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "tutor", "chat"],
+            cwd=ROOT,
+            env={**os.environ, "TUTOR_PORT": str(port), "TUTOR_MCP": "1", "HF_HUB_OFFLINE": "1"},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        for _ in range(240):
+            assert server.poll() is None, log.read_text()
+            with contextlib.suppress(httpx.HTTPError):
+                if httpx.get(f"{address}/healthz", timeout=5).json()["model"] == "ready":
+                    break
+            time.sleep(0.5)
+        yield address
+        assert "Traceback" not in log.read_text(), log.read_text()
+    finally:
+        server.terminate()
+        server.wait(20)

@@ -35,9 +35,12 @@ class EndpointModel:
                 temperature=options.temperature,
                 seed=options.seed,
             )
-            for piece in pieces:
+            count = 0
+            for count, piece in enumerate(pieces, 1):
                 if piece.choices and piece.choices[0].delta.content:
                     yield piece.choices[0].delta.content
+            if not count:
+                raise ValueError("no piece of a chat completion")
         except InferenceTimeoutError as error:
             raise EndpointError(
                 f"{self._address} did not answer in {_TIMEOUT:.0f} seconds. Is it overloaded?"
@@ -46,7 +49,7 @@ class EndpointModel:
             raise EndpointError(self._refused(error.response.status_code)) from error
         except (HTTPError, OSError, ValueError) as error:
             raise EndpointError(
-                f"No answer from {self._address}. Start the server, or correct TUTOR_TEXT_ENDPOINT (it ends in /v1)."
+                f"No chat answer from {self._address}. Start the server, or correct TUTOR_TEXT_ENDPOINT (it ends in /v1)."
             ) from error
         finally:
             if hasattr(pieces, "close"):

@@ -1,0 +1,116 @@
+"""The web application without a browser: its doors for programs, and the turns that its handlers run."""
+
+import threading
+import time
+
+import httpx
+import pytest
+from gradio_client import Client
+
+from tutor.errors import EndpointError
+from tutor.events import Status
+from tutor.ui.pump import pump
+
+
+@pytest.fixture(scope="module")
+def client(served_page):
+    client = Client(served_page, verbose=False, analytics_enabled=False)
+    yield client
+    client.close()
+
+
+def test_health(served_page):
+    assert httpx.get(f"{served_page}/healthz").json() == {"status": "ok", "lessons": 7, "model": "ready"}
+
+
+def test_ask_in_the_api_gives_the_contract(client):
+    found = client.predict("what is the discriminator of a gan", api_name="/ask")
+    assert found["sources"][0]["id"].startswith("gan#")
+    assert found["sentences"][0]["text"] in found["answer"]
+    assert set(found) == {"question", "intent", "refused", "answer", "sentences", "sources", "written_by", "seconds"}
+    assert client.predict("what does a mortgage cost", api_name="/ask")["refused"] is True
+
+
+@pytest.mark.parametrize("message", ["", "   ", "\x00", "x" * 4001, "y" * 1_000_000])
+def test_bad_input_in_the_api_is_one_line_that_names_the_fix(client, message):
+    with pytest.raises(Exception, match=r"Type a question|Shorten it") as caught:
+        client.predict(message, api_name="/ask")
+    assert "Traceback" not in str(caught.value)
+
+
+def test_only_ask_is_a_door_for_programs(client):
+    assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/ask"]
+
+
+def test_it_is_a_tool_of_mcp_clients(served_page):
+    tools = httpx.get(f"{served_page}/gradio_api/mcp/schema").json()
+    assert [tool["name"].endswith("ask") for tool in tools] == [True]
+    assert "with sources" in tools[0]["description"]
+
+
+def test_the_page_asks_for_nothing_from_elsewhere(served_page):
+    html = httpx.get(served_page).text
+    for foreign in ("googleapis", "gstatic", "cdnjs", "jsdelivr", "unpkg", "api.gradio.app"):
+        assert foreign not in html
+
+
+@pytest.mark.parametrize("path", ["/course/figures/../../pyproject.toml", "/course/figures/%2e%2e/%2e%2e/pyproject.toml", "/gradio_api/file=/etc/passwd"])
+def test_no_file_beyond_the_figures_is_served(served_page, path):
+    assert httpx.get(served_page + path).status_code in (403, 404)
+
+
+def slowly(seconds):
+    yield Status("searching")
+    time.sleep(seconds)
+    yield Status("writing")
+
+
+def test_stop_is_noticed_while_the_next_event_is_on_its_way():
+    stop, events = threading.Event(), pump(slowly(5), threading.Event())
+    events.close()
+    events = pump(slowly(5), stop)
+    assert next(events) == Status("searching")
+    started = time.monotonic()
+    stop.set()
+    assert [event for event in events if event] == []
+    assert time.monotonic() - started < 2  # far below the five seconds of the event that it does not wait for
+
+
+def test_an_error_in_the_worker_reaches_the_caller():
+    def broken():
+        yield Status("searching")
+        raise EndpointError("gone")
+
+    events = pump(broken(), threading.Event())
+    assert next(e for e in events if e) == Status("searching")
+    with pytest.raises(EndpointError, match="gone"):
+        list(events)
+
+
+def test_closing_reaches_the_model():
+    closed = threading.Event()
+
+    def endless():
+        try:
+            while True:
+                time.sleep(0.01)
+                yield Status("writing")
+        finally:
+            closed.set()
+
+    events = pump(endless(), threading.Event())
+    next(events)
+    events.close()
+    assert closed.wait(5)
+
+
+def test_three_callers_at_once_get_their_own_answers(served_page):
+    questions = {"what is a GAN": "gan#", "what is an autoencoder": "autoencoder#", "what is a VAE": "vae#"}
+    clients = {question: Client(served_page, verbose=False, analytics_enabled=False) for question in questions}
+    jobs = {question: client.submit(question, api_name="/ask") for question, client in clients.items()}
+    found = {question: job.result(60) for question, job in jobs.items()}
+    for client in clients.values():
+        client.close()
+    for question, lesson in questions.items():
+        assert found[question]["question"] == question
+        assert found[question]["sources"][0]["id"].startswith(lesson)
