@@ -53,7 +53,14 @@ class _Handler(BaseHTTPRequestHandler):
                 ]
                 return self._send(200, json.dumps(entries).encode(), {}, body)
             siblings = [{"rfilename": name, "size": len(data)} for name, data in hub.files.items()]
-            info = {"id": hub.name, "modelId": hub.name, "sha": COMMIT, "private": False, "tags": [], "siblings": siblings}
+            info = {
+                "id": hub.name,
+                "modelId": hub.name,
+                "sha": COMMIT,
+                "private": False,
+                "tags": [],
+                "siblings": siblings,
+            }
             return self._send(200, json.dumps(info).encode(), {}, body)
         if path.startswith(f"/{hub.name}/resolve/"):
             name = path.split("/", 5)[5]

@@ -33,7 +33,15 @@ def served(tmp_path_factory):
     log = tmp_path_factory.mktemp("serve") / "log"
     with log.open("w") as out:
         server = subprocess.Popen(
-            [Path(sys.executable).with_name("transformers"), "serve", folder, "--host", "127.0.0.1", "--port", str(port)],
+            [
+                Path(sys.executable).with_name("transformers"),
+                "serve",
+                folder,
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(port),
+            ],
             stdout=out,
             stderr=subprocess.STDOUT,
             env={**os.environ, "HF_HUB_OFFLINE": "1"},
@@ -116,7 +124,13 @@ def misbehaving():
 
 @pytest.mark.parametrize(
     ("status", "fix"),
-    [(401, "TUTOR_TEXT_ENDPOINT_KEY"), (403, "TUTOR_TEXT_ENDPOINT_KEY"), (404, "TUTOR_TEXT_MODEL"), (429, "wait"), (500, "log")],
+    [
+        (401, "TUTOR_TEXT_ENDPOINT_KEY"),
+        (403, "TUTOR_TEXT_ENDPOINT_KEY"),
+        (404, "TUTOR_TEXT_MODEL"),
+        (429, "wait"),
+        (500, "log"),
+    ],
 )
 def test_a_refusal_says_what_to_check(misbehaving, status, fix):
     with pytest.raises(EndpointError, match=fix):

@@ -54,7 +54,14 @@ def test_the_page_asks_for_nothing_from_elsewhere(served_page):
         assert foreign not in html
 
 
-@pytest.mark.parametrize("path", ["/course/figures/../../pyproject.toml", "/course/figures/%2e%2e/%2e%2e/pyproject.toml", "/gradio_api/file=/etc/passwd"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/course/figures/../../pyproject.toml",
+        "/course/figures/%2e%2e/%2e%2e/pyproject.toml",
+        "/gradio_api/file=/etc/passwd",
+    ],
+)
 def test_no_file_beyond_the_figures_is_served(served_page, path):
     assert httpx.get(served_page + path).status_code in (403, 404)
 

@@ -10,13 +10,17 @@ from tutor.errors import InputError
 from tutor.ui.records import Conversation, SentenceRecord, SourceRecord, Turn, read, read_file
 from tutor.ui.render import messages
 
-EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)> [a](javascript:alert(3)) {{7*7}} $x$ `c` \"' & **b**\n\n# h"
+EVIL = (
+    "<script>alert(1)</script><img src=x onerror=alert(2)> [a](javascript:alert(3)) {{7*7}} $x$ `c` \"' & **b**\n\n# h"
+)
 
 
 def turn(text):
     source = SourceRecord(id=text, lesson=text, section=text, quote=text, passage=text, lesson_slug=text)
     sentences = (SentenceRecord(text=text, number=1), SentenceRecord(text=text, bullet=True))
-    return Turn(question=text, quote=source, sentences=sentences, sources=(source,), note=text, written_by=text, seconds=1)
+    return Turn(
+        question=text, quote=source, sentences=sentences, sources=(source,), note=text, written_by=text, seconds=1
+    )
 
 
 def test_a_conversation_survives_the_browser():
@@ -25,7 +29,8 @@ def test_a_conversation_survives_the_browser():
 
 
 @pytest.mark.parametrize(
-    "value", [None, "", 7, [], {"turns": "x"}, {"turns": [{}]}, {"turns": [{"question": "x" * 5000}]}, {"turns": [None] * 300}]
+    "value",
+    [None, "", 7, [], {"turns": "x"}, {"turns": [{}]}, {"turns": [{"question": "x" * 5000}]}, {"turns": [None] * 300}],
 )
 def test_what_is_not_ours_is_an_empty_conversation(value):
     assert read(value) == Conversation()
@@ -39,7 +44,17 @@ def test_an_exported_file_comes_back_without_what_was_cleared():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "no json", "[1, 2]", "{}", '{"turns": []}', "[" * 100_000, '{"turns": [{"question": 1e999}]}', "x" * 2_000_001, "\x00\xff"],
+    [
+        "",
+        "no json",
+        "[1, 2]",
+        "{}",
+        '{"turns": []}',
+        "[" * 100_000,
+        '{"turns": [{"question": 1e999}]}',
+        "x" * 2_000_001,
+        "\x00\xff",
+    ],
     ids=["empty", "text", "list", "nothing", "no turns", "deep", "infinite", "huge", "binary"],
 )
 def test_a_file_that_is_no_conversation_is_an_error_that_says_nothing_was_changed(text):

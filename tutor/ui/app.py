@@ -100,21 +100,22 @@ def build(tutor: Tutor) -> gr.Blocks:
     chat = Chat(tutor)
     with gr.Blocks(title="Tutor of generative AI", analytics_enabled=False, fill_height=True) as page:
         store = gr.BrowserState({}, storage_key=_STORE, secret=_STORE)
-        parts = _header(tutor)
-        if notice := reader.problems(tutor.course):
-            gr.Markdown(notice, elem_id="problems")
-        with gr.Row(elem_id="desk"):
-            with gr.Column(elem_id="chat-column"):
-                parts |= _chat_column(tutor)
-            gr.HTML(_PANEL, elem_id="panel-column")
-        with gr.Row(elem_id="library"):
-            gr.HTML(reader.contents(tutor.course), elem_id="contents")
-            body = gr.Markdown(reader.page(tutor.course, ""), elem_id="lesson-body", latex_delimiters=_MATHS)
+        with gr.Column(elem_id="page"):
+            parts = _header(tutor)
+            if notice := reader.problems(tutor.course):
+                gr.Markdown(notice, elem_id="problems")
+            with gr.Row(elem_id="desk"):
+                with gr.Column(elem_id="chat-column"):
+                    parts |= _chat_column(tutor)
+                gr.HTML(_PANEL, elem_id="panel-column")
+            with gr.Row(elem_id="library"):
+                gr.HTML(reader.contents(tutor.course), elem_id="contents")
+                body = gr.Markdown(reader.page(tutor.course, ""), elem_id="lesson-body", latex_delimiters=_MATHS)
         wanted = gr.Textbox(elem_id="wanted-lesson", elem_classes="bridge", label="Lesson to open", container=False)
         components = Parts(**parts, store=store)
         chat.bind(components)
         _bind_chat(page, chat, components, parts)
-        wanted.input(lambda target: reader.page(tutor.course, target), [wanted], [body], **_QUIET)
+        wanted.change(lambda target: reader.page(tutor.course, target), [wanted], [body], **_QUIET)
         _bind_model(tutor, parts)
         api(_ask(tutor), api_name="ask", concurrency_limit=2)
     return page
@@ -126,7 +127,7 @@ def _header(tutor: Tutor) -> dict[str, Any]:
     with gr.Row(elem_id="top"):
         gr.HTML(_MASTHEAD, elem_id="masthead")
         parts["line"] = gr.HTML(line, elem_id="model-line")
-        parts["new"] = gr.Button("New conversation", size="sm", scale=0, min_width=44, elem_id="new")
+        parts["new"] = gr.Button("New chat", size="sm", scale=0, min_width=44, elem_id="new")
         gr.HTML(_MENU_BUTTON, elem_id="menu-place")
         with gr.Column(elem_id="menu"):
             parts["picker"] = gr.Dropdown(

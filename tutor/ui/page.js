@@ -4,6 +4,9 @@
   const LARGEST = 2000000; // characters of a file
   const find = (selector) => document.querySelector(selector);
   const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+  // Which place is shown, and whether panel and menu are open, stands in classes of this element: gradio confines the style sheet
+  // to what is inside its own container.
+  const page = () => find("#page") ?? document.body;
   let opener = null;
 
   // The composer -------------------------------------------------------------------------------------------------------
@@ -40,7 +43,7 @@
     const panel = find("#panel");
     if (!panel || panel.hidden) return false;
     panel.hidden = true;
-    document.body.classList.remove("with-panel");
+    page().classList.remove("with-panel");
     document.querySelectorAll(".chip.open").forEach((chip) => chip.classList.remove("open"));
     if (opener?.isConnected) opener.focus();
     else focusComposer();
@@ -58,7 +61,7 @@
     chip.classList.add("open");
     opener = chip;
     panel.hidden = false;
-    document.body.classList.add("with-panel");
+    page().classList.add("with-panel");
     const card = panel.querySelector(`.source-${number}`) ?? panel.querySelector(".source");
     if (!card) return;
     card.classList.add("here");
@@ -70,8 +73,8 @@
   // The menu -----------------------------------------------------------------------------------------------------------
 
   const showMenu = (open) => {
-    const was = document.body.classList.contains("with-menu");
-    document.body.classList.toggle("with-menu", open);
+    const was = page().classList.contains("with-menu");
+    page().classList.toggle("with-menu", open);
     find("#menu-button")?.setAttribute("aria-expanded", String(open));
     return was;
   };
@@ -81,8 +84,8 @@
   const goTo = () => {
     const [place, lesson, section] = location.hash.slice(1).split("/").map(decodeURIComponent);
     const course = place === "course";
-    document.body.classList.toggle("in-course", course);
-    document.body.classList.toggle("in-lesson", course && Boolean(lesson));
+    page().classList.toggle("in-course", course);
+    page().classList.toggle("in-lesson", course && Boolean(lesson));
     const hrefs = [course ? "#course" : "#chat", `#course/${lesson}`];
     document.querySelectorAll("#masthead nav a, #contents a").forEach((link) => {
       if (hrefs.includes(link.getAttribute("href"))) link.setAttribute("aria-current", "page");
@@ -152,7 +155,7 @@
 
   document.addEventListener("click", (event) => {
     const at = (selector) => event.target.closest(selector);
-    if (at("#menu-button")) return showMenu(!document.body.classList.contains("with-menu"));
+    if (at("#menu-button")) return showMenu(!page().classList.contains("with-menu"));
     if (!at("#menu") && !at(".options")) showMenu(false);
     if (at("#export, #import, #back")) showMenu(false);
     if (at("#new, #import, #back")) closePanel();
@@ -193,8 +196,8 @@
     // Editing begins with what was typed, not with the HTML that shows it.
     document.querySelectorAll("#chatbot textarea").forEach((area) => {
       if (!area.value.startsWith('<pre class="asked">')) return;
-      const page = new DOMParser().parseFromString(area.value, "text/html");
-      area.value = page.body.textContent;
+      const shown = new DOMParser().parseFromString(area.value, "text/html");
+      area.value = shown.body.textContent;
       area.setAttribute("aria-label", "Edit your question");
       area.dispatchEvent(new Event("input", { bubbles: true }));
     });

@@ -1,0 +1,145 @@
+"""A learner asks with the shipped model: quote, streamed text, chips, panel, Stop, edit, retry, and a conversation that stays."""
+
+import json
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import ask, wait
+
+QUESTION = "What does the discriminator of a GAN do?"
+
+
+def answers(page):
+    return page.locator("#chatbot .turn")
+
+
+def test_a_question_is_quoted_written_cited_and_opens_its_source(page):
+    page.evaluate(
+        """() => { window.seen = []; new MutationObserver(() => {
+            const written = document.querySelector('#chatbot .written');
+            const stage = document.querySelector('#chatbot .stage')?.textContent;
+            window.seen.push([Boolean(document.querySelector('#chatbot .quote')), written?.textContent.length ?? 0, stage ?? '']);
+        }).observe(document.querySelector('#chatbot'), {subtree: true, childList: true, characterData: true}); }"""
+    )
+    ask(page, QUESTION)
+    seen = page.evaluate("window.seen")
+    assert any(quote and not length for quote, length, _ in seen)  # the quote comes first
+    assert len({length for _, length, _ in seen if length}) > 3  # then the text, in pieces
+    assert {"Searching the course", "Writing"} <= {stage for *_, stage in seen}
+    answer = answers(page).last
+    expect(answer.locator(".quote p")).to_contain_text("discriminator", ignore_case=True)
+    expect(answer.locator(".written")).to_contain_text("discriminator", ignore_case=True)
+    expect(answer.locator(".pending")).to_have_count(0)
+    expect(answer.locator(".byline")).to_contain_text("SmolLM2")
+    answer.locator(".written .chip").first.click()
+    expect(page.locator("#panel")).to_be_visible()
+    expect(page.locator("#panel .source.here mark").first).not_to_be_empty()
+    page.click("#panel .source.here .lesson-link")
+    expect(page.locator("#lesson-body h1")).to_have_text("Generative adversarial network")
+    assert page.evaluate("document.activeElement.tagName") == "H2"  # the section that was cited
+    page.click("#masthead a[href='#chat']")
+    expect(answer).to_be_visible()
+
+
+def test_stop_stops_and_the_next_question_is_answered(page):
+    page.evaluate(
+        """() => new MutationObserver((_, observer) => {
+            const stop = document.querySelector('#stop');
+            if (stop?.offsetParent) { observer.disconnect(); stop.click(); }
+        }).observe(document.body, {subtree: true, childList: true, attributes: true})"""
+    )
+    ask(page, "Explain transformers in bullet points")
+    expect(answers(page).last).to_contain_text("Stopped")
+    expect(page.locator("#send")).to_be_visible()
+    ask(page, QUESTION)
+    expect(answers(page).last.locator(".byline")).to_contain_text("·")
+    expect(answers(page)).to_have_count(2)
+
+
+def test_a_conversation_outlives_a_reload_and_can_be_cleared_and_brought_back(page):
+    ask(page, "What is a VAE?")
+    page.wait_for_timeout(300)
+    page.reload()
+    expect(answers(page)).to_have_count(1)
+    expect(page.locator("#chatbot .asked")).to_have_text("What is a VAE?")
+    ask(page, "and how is it different from a GAN?")
+    expect(answers(page)).to_have_count(2)
+    expect(answers(page).last).to_contain_text("GAN")
+    page.click("#new")
+    expect(answers(page)).to_have_count(0)
+    page.click("#menu-button")
+    page.click("#back")
+    expect(answers(page)).to_have_count(2)
+
+
+def test_another_subject_is_refused_politely_with_questions_that_can_be_asked(page):
+    ask(page, "what does a GaN charger cost")
+    expect(answers(page).last).to_contain_text("I can't answer that from the course")
+    expect(answers(page).last.locator(".written")).to_have_count(0)
+    options = page.locator("#chatbot .options button, #chatbot button.option")
+    expect(options).to_have_count(3)
+    options.first.click()
+    page.wait_for_function("document.querySelectorAll('#chatbot .turn').length === 2")
+    wait(page)
+    expect(answers(page).last.locator(".quote")).to_have_count(1)
+
+
+def test_starters_follow_ups_retry_edit_and_opinions(page):
+    starters = page.locator("#chatbot button.example")
+    expect(starters).to_have_count(5)
+    starters.first.click()
+    page.wait_for_selector("#chatbot .byline")
+    wait(page)
+    page.locator("#chatbot button", has_text="Simpler").click()
+    page.wait_for_function("document.querySelectorAll('#chatbot .byline').length === 2")
+    wait(page)
+    expect(answers(page)).to_have_count(2)
+    page.locator("#chatbot button[aria-label*='etry'], #chatbot button[title*='etry']").last.click()
+    page.wait_for_timeout(500)
+    wait(page)
+    expect(answers(page)).to_have_count(2)
+    page.locator("#chatbot .asked").first.hover()
+    page.locator("#chatbot button[aria-label='Edit'], #chatbot button[title='Edit']").first.click()
+    box = page.locator("#chatbot textarea").first
+    box.fill("What is a GAN?")
+    page.locator("#chatbot button[aria-label='Submit'], #chatbot button[title='Submit']").first.click()
+    page.wait_for_function("document.querySelectorAll('#chatbot .turn').length === 1")
+    wait(page)
+    expect(page.locator("#chatbot .asked").first).to_have_text("What is a GAN?")
+    expect(answers(page).last).to_contain_text("generator")
+
+
+def test_export_and_import(page, open_page, tmp_path):
+    ask(page, "What is a VAE?")
+    page.click("#menu-button")
+    with page.expect_download() as download:
+        page.click("#export")
+    file = tmp_path / "mine.json"
+    download.value.save_as(file)
+    assert json.loads(file.read_text())["turns"][0]["question"] == "What is a VAE?"
+    other = open_page()
+    take_in(other, file)
+    expect(answers(other)).to_have_count(1)
+    file.write_text('{"turns": 3}')
+    take_in(other, file)
+    expect(other.locator("#stage")).to_contain_text("nothing was changed")
+    expect(answers(other)).to_have_count(1)
+
+
+def take_in(page, file):
+    page.click("#menu-button")
+    with page.expect_file_chooser() as chooser:
+        page.click("#import")
+    chooser.value.set_files(file)
+
+
+def test_two_tabs_answer_their_own_questions(open_page):
+    one, two = open_page(), open_page()
+    for page, question in ((one, "What is a GAN?"), (two, "What is an autoencoder?")):
+        page.fill("#composer textarea", question)
+        page.press("#composer textarea", "Enter")
+    wait(one)
+    wait(two)
+    expect(answers(one).last).to_contain_text("discriminator")
+    expect(answers(two).last).to_contain_text("autoencoder")
+    expect(answers(two).last).not_to_contain_text("discriminator")
