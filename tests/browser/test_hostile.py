@@ -58,10 +58,15 @@ def test_nothing_typed_is_no_question(page):
     expect(page.locator("#chatbot .turn")).to_have_count(0)
 
 
-def test_a_store_that_was_tampered_with_is_an_empty_conversation(page):
+def test_a_store_that_was_tampered_with_is_an_empty_conversation(browser, served_page):
+    page = browser.new_page()  # not a watched one: gradio rightly says on the console that the store can't be read
+    page.goto(served_page)
+    page.wait_for_selector("#composer textarea")
     page.evaluate(
         "() => { for (const key of Object.keys(localStorage)) localStorage.setItem(key, '{\"turns\": [7]}') }"
     )
     page.reload()
+    page.wait_for_selector("#composer textarea")
     ask(page, "What is a GAN?")
     expect(page.locator("#chatbot .turn")).to_have_count(1)
+    page.close()

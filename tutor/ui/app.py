@@ -212,7 +212,7 @@ def _bind_chat(page: gr.Blocks, chat: Chat, components: Parts, parts: dict[str, 
     parts["new"].click(chat.clear, [store], shown, **_QUIET)
     parts["back"].click(chat.bring_back, [store], shown, **_QUIET)
     parts["export"].click(None, [store], None, js="(store) => { window.tutorExport(store) }", **_QUIET)
-    chosen = gr.State("")
+    chosen = gr.Textbox(visible=False)  # not a State, whose value the server would take from the session
     # A file dialog that is closed may never answer, so it must not block the next one.
     parts["import"].click(
         chat.take_in, [chosen, store], shown, js="window.tutorPick", trigger_mode="multiple", **_QUIET
