@@ -80,7 +80,7 @@ def test_with_too_little_left_the_quote_stands_alone_and_says_so(answerer, reply
 def test_without_a_model_the_quote_stands_alone(answerer):
     events, answer = run(answerer, None)
     assert answer.written_by == "quote"
-    assert "still loading" in [e for e in events if isinstance(e, Text)][-1].markdown
+    assert "No language model is ready" in [e for e in events if isinstance(e, Text)][-1].markdown
 
 
 def test_the_same_sentence_is_said_once(answerer):

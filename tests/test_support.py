@@ -29,20 +29,21 @@ def test_every_sentence_of_a_lesson_is_supported_by_its_own_passage(checker, pas
 
 
 @pytest.mark.parametrize(
-    ("true", "false"),
+    ("lesson", "true", "false"),
     [
-        ("GPT-3 of 2020 has 175 billion.", "GPT-3 of 2020 has 17 billion."),
+        ("transformer", "GPT-3 of 2020 has 175 billion.", "GPT-3 of 2020 has 17 billion."),
         (
+            "rnn",
             "The forget gate decides how much of the old cell state is kept.",
             "The output gate decides how much of the old cell state is kept.",
         ),
-        ("The generator never sees a real image.", "The generator always sees a real image."),
-        ("Twice the length means four times the work.", "Twice the length means three times the work."),
-        ("Goodfellow and others introduced the GAN in 2014.", "Hinton and others introduced the GAN in 2014."),
+        ("gan", "The generator never sees a real image.", "The generator always sees a real image."),
+        ("transformer", "Twice the length means four times the work.", "Twice the length means three times the work."),
+        ("gan", "Goodfellow and others introduced the GAN in 2014.", "Hinton and others introduced the GAN in 2014."),
     ],
 )
-def test_swapped_numbers_names_and_negations_are_caught(checker, passages, true, false):
-    source = max(passages, key=lambda p: checker.best(true, [p]).probability)
+def test_swapped_numbers_names_and_negations_are_caught(checker, passages, lesson, true, false):
+    source = checker.best(true, [p for p in passages if p.lesson_slug == lesson]).passage
     assert supported(checker, true, [source])
     assert not supported(checker, false, [source])
 

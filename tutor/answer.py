@@ -221,7 +221,7 @@ def _alone(asked: str, quote: Source, seconds: Seconds) -> Answer:
 
 def _why_alone(model: TextModel | None) -> str:
     if model is None:
-        return "The language model is still loading, so the passage above is the whole answer for now."
+        return "No language model is ready yet, so the passage above is the whole answer for now."
     return "What I wrote did not stay close enough to the course, so the passage above stands alone."
 
 

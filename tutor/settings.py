@@ -3,6 +3,7 @@
 The sole reader of the environment and of paths. `python -m tutor settings` prints what is in force.
 """
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -19,6 +20,10 @@ PROMPTS = ROOT / "prompts"
 MODELS = ROOT / "models"
 BUILT_IN = "built-in"
 """The value of `text_model` that means SmolLM2-135M-Instruct with our adapter."""
+
+
+_ON_SPACES = "SPACE_ID" in os.environ
+"""There the page must answer from outside; on a learner's machine it must not."""
 
 
 class Settings(BaseSettings):
@@ -45,7 +50,10 @@ class Settings(BaseSettings):
     cache_dir: Path = Field(
         default=user_cache_path("generative-ai-tutor"), description="folder for what is computed once"
     )
-    host: str = Field(default="127.0.0.1", description="address the page is served on; 0.0.0.0 for every network")
+    host: str = Field(
+        default="0.0.0.0" if _ON_SPACES else "127.0.0.1",
+        description="address the page is served on; 0.0.0.0 for every network",
+    )
     port: int = Field(default=7860, ge=1, le=65535, description="port the page is served on, 1 to 65535")
     mcp: bool = Field(default=False, description="serve the tools to MCP clients too")
 

@@ -83,7 +83,7 @@ def checked(message: str) -> str:
 
 def describe(model: TextModel | None, course: Course) -> str:
     """What the tutor is, from what is really in force."""
-    writer = f"the language model {model.name}" if model is not None else "a language model that is still loading"
+    writer = f"the language model {model.name}" if model is not None else "a language model, which is not ready yet,"
     return (
         f"I'm a tutor of generative AI. I search a course of {len(course.lessons)} lessons, quote the passage that fits best, and let "
         f"{writer} write an answer from it; code then checks each sentence against the course and leaves out what it doesn't support. "

