@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.corpora import Ask
-from training.examples import Pair, Rank, read_pairs, split_pairs
+from training.examples import Rank, read_pairs, split_pairs
 from training.scope import read_questions
 from tutor.answer import NOTES
 from tutor.course import Course, Passage, load_course
@@ -56,7 +56,7 @@ class Figures:
     seconds: float
 
 
-def trials(course: Course, checker: SupportChecker, limit: int | None = None) -> list[Trial]:
+def trials(course: Course, limit: int | None = None) -> list[Trial]:
     """One trial for each test pair, and one for each test question that the course does not answer."""
     _, test = split_pairs(read_pairs(course))
     rank = Rank(course)
@@ -65,21 +65,10 @@ def trials(course: Course, checker: SupportChecker, limit: int | None = None) ->
         ranked = rank(pair.ask.question)
         chosen = list(dict.fromkeys([*pair.evidence, *ranked]))[:NOTES]
         notes = [p for p in ranked if p in chosen] + [p for p in pair.evidence if p in chosen and p not in ranked]
-        found.append(Trial(pair.ask, tuple(notes), _right(pair, notes, checker)))
+        found.append(Trial(pair.ask, tuple(notes), frozenset(p.key for p in (*pair.evidence, *pair.also))))
     outside = [q.text for q in read_questions() if q.is_test and not q.sections]
     found += [Trial(Ask(question, UNKNOWN), tuple(rank(question)[:NOTES]), frozenset()) for question in outside[:limit]]
     return [trial for trial in found if trial.notes]
-
-
-def _right(pair: Pair, notes: Sequence[Passage], checker: SupportChecker) -> frozenset[str]:
-    """The notes that a right answer can rest on: the labelled ones, and any other that says the whole hand-written answer too."""
-    sentences = [s.lstrip("-* ") for s in split_sentences(pair.ask.answer)]
-    also = {
-        note.key
-        for note in notes
-        if all((b := checker.best(s, [note])) is not None and b.probability >= checker.threshold for s in sentences)
-    }
-    return frozenset({p.key for p in pair.evidence} | also)
 
 
 def judge(write: Writer, asked: Iterable[Trial], checker: SupportChecker) -> Figures:
@@ -104,8 +93,9 @@ def judge(write: Writer, asked: Iterable[Trial], checker: SupportChecker) -> Fig
             right.append(False)
             continue
         best = [checker.best(sentence, trial.notes) for sentence in sentences]
-        supported += [b is not None and b.probability >= checker.threshold for b in best]
-        right.append(any(b is not None and b.passage.key in trial.right for b in best[:1]))
+        passed = [b for b in best if b is not None and b.probability >= checker.threshold]
+        supported += [b in passed for b in best]
+        right.append(any(b is not None and b.passage.key in trial.right for b in (passed or best)[:1]))
         text = " ".join(f"{p.lesson} {p.section} {p.text}" for p in trial.notes) + trial.ask.question
         exact.append(all(m.group() in text for m in _EXACT.finditer(" ".join(sentences))))
         words.append(len(answer.split()))
@@ -134,7 +124,7 @@ def report(rows: dict[str, Figures], count: int) -> str:
     """The table of the model card, in Markdown."""
     names = {
         "supported": "sentences supported by a note",
-        "right": "right passage among the notes",
+        "right": "first cites a right passage among the notes",
         "exact": "answers whose numbers and names all stand in the notes",
         "known": "answered where the notes tell",
         "unknown": "says so where the notes do not tell",
@@ -156,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     course = load_course(settings().content_dir)
     checker = SupportChecker(encoder())
-    asked = trials(course, checker, options.limit)
+    asked = trials(course, options.limit)
     rows = {
         "base model": judge(by_model(LocalModel(base_folder(), "base")), asked, checker),
         "with our adapter": judge(by_model(LocalModel(built_in_folder(), "adapter")), asked, checker),

@@ -28,11 +28,15 @@ _STYLE_FORMS: dict[str, Form] = {"simpler": "simpler", "example": "example", "bu
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A hand-written question and answer with the passages it rests on."""
+    """A hand-written question and answer with the passages it rests on, and `also`, others that can answer the question.
+
+    The latter were labelled for the test pairs only, among the notes that they are judged with.
+    """
 
     ask: Ask
     style: str
     evidence: tuple[Passage, ...]
+    also: tuple[Passage, ...] = ()
 
 
 def is_test(passage: Passage) -> bool:
@@ -46,9 +50,13 @@ def read_pairs(course: Course) -> list[Pair]:
     for path in sorted((DATA / "qa").glob("*.jsonl")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             row = json.loads(line)
-            evidence = tuple(find_passage(course, quote, f"{path.name}:{number}") for quote in row["evidence"])
+            found = {
+                key: tuple(dict.fromkeys(find_passage(course, quote, f"{path.name}:{number}") for quote in row[key]))
+                for key in ("evidence", "also")
+                if key in row
+            }
             ask = Ask(row["question"], row["answer"], _STYLE_FORMS.get(row["style"], "answer"))
-            pairs.append(Pair(ask, row["style"], tuple(dict.fromkeys(evidence))))
+            pairs.append(Pair(ask, row["style"], **found))
     return pairs
 
 

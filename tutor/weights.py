@@ -130,7 +130,7 @@ def _convert(source: Path, file: str | None, adapter: Path | None, folder: Path)
     from transformers import modeling_gguf_pytorch_utils as reading
 
     quiet()
-    reading.tqdm = partial(tqdm, disable=True)  # its bar heeds no other switch
+    reading.tqdm = partial(tqdm, disable=True)  # type: ignore[attr-defined]  # its bar heeds no other switch
     options: dict[str, Any] = {"gguf_file": file} if file else {}
     tokenizer = AutoTokenizer.from_pretrained(source, **options)
     with LOADING:

@@ -35,11 +35,12 @@ class EndpointModel:
                 temperature=options.temperature,
                 seed=options.seed,
             )
-            count = 0
-            for count, piece in enumerate(pieces, 1):
+            empty = True
+            for piece in pieces:
+                empty = False
                 if piece.choices and piece.choices[0].delta.content:
                     yield piece.choices[0].delta.content
-            if not count:
+            if empty:
                 raise ValueError("no piece of a chat completion")
         except InferenceTimeoutError as error:
             raise EndpointError(

@@ -98,6 +98,7 @@ def _load(tutor: Tutor) -> None:
 def build(tutor: Tutor) -> gr.Blocks:
     """The page: a header of one line, and under it two places, of which the page's script shows one at a time."""
     chat = Chat(tutor)
+    page: gr.Blocks
     with gr.Blocks(title="Tutor of generative AI", analytics_enabled=False, fill_height=True) as page:
         store = gr.BrowserState({}, storage_key=_STORE, secret=_STORE)
         with gr.Column(elem_id="page"):
