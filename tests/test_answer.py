@@ -100,7 +100,7 @@ def test_a_sentence_that_was_cut_off_is_not_said(answerer):
 
 
 def test_a_swapped_number_never_gets_through(answerer):
-    question = "how loud was krakatoa"
+    question = "How far away was the eruption of Krakatoa heard?"
     _, answer = run(answerer, "The eruption of Krakatoa in 1983 was heard 4,800 kilometers away.", question)
     assert answer.written_by == "quote"
     _, answer = run(answerer, "The eruption of Krakatoa in 1883 was heard 4,800 kilometers away.", question)

@@ -20,7 +20,20 @@ from tutor.text.endpoint import EndpointModel
 from tutor.text.loading import Loader
 from tutor.weights import built_in_folder
 
+OFFLINE = "huggingface_hub.constants.HF_HUB_OFFLINE"
 CHAT = (Message("user", "What is the capital of France?"),)
+
+
+@pytest.fixture(autouse=True)
+def online(monkeypatch):
+    """The switch that cuts off the hub would cut off servers on loopback too."""
+    monkeypatch.setattr(OFFLINE, False)
+
+
+def test_the_switch_that_forbids_requests_is_named(monkeypatch):
+    monkeypatch.setattr(OFFLINE, True)
+    with pytest.raises(EndpointError, match="Unset it and start again"):
+        list(EndpointModel("http://127.0.0.1:9/v1", "any").stream(CHAT, Options()))
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ import numpy as np
 from training.corpora import Ask
 from training.examples import Rank, read_pairs, split_pairs
 from training.scope import read_questions
-from tutor.answer import NOTES
+from tutor.answer import NOTES, notes_among
 from tutor.course import Course, Passage, load_course
 from tutor.search.encoder import encoder
 from tutor.sentences import split_sentences
@@ -62,12 +62,15 @@ def trials(course: Course, limit: int | None = None) -> list[Trial]:
     rank = Rank(course)
     found: list[Trial] = []
     for pair in test[:limit]:
-        ranked = rank(pair.ask.question)
+        ranked = notes_among(rank.hits(pair.ask.question))
         chosen = list(dict.fromkeys([*pair.evidence, *ranked]))[:NOTES]
         notes = [p for p in ranked if p in chosen] + [p for p in pair.evidence if p in chosen and p not in ranked]
         found.append(Trial(pair.ask, tuple(notes), frozenset(p.key for p in (*pair.evidence, *pair.also))))
     outside = [q.text for q in read_questions() if q.is_test and not q.sections]
-    found += [Trial(Ask(question, UNKNOWN), tuple(rank(question)[:NOTES]), frozenset()) for question in outside[:limit]]
+    found += [
+        Trial(Ask(question, UNKNOWN), tuple(notes_among(rank.hits(question))), frozenset())
+        for question in outside[:limit]
+    ]
     return [trial for trial in found if trial.notes]
 
 

@@ -15,6 +15,7 @@ import bm25s
 from training.corpora import Ask, Fact, disguise
 from training.packs import Pack
 from tutor.course import Course, Passage
+from tutor.search.hybrid import Hit, Searcher
 from tutor.search.words import content_words
 from tutor.sentences import split_sentences
 from tutor.support import SupportChecker
@@ -157,9 +158,10 @@ class Rank:
     """Passages in the order in which the app's search gives them."""
 
     def __init__(self, course: Course) -> None:
-        from tutor.search.hybrid import Searcher
-
         self._search = Searcher(course)
 
     def __call__(self, question: str) -> list[Passage]:
-        return [hit.passage for hit in self._search.search(question, k=12).hits]
+        return [hit.passage for hit in self.hits(question)]
+
+    def hits(self, question: str) -> tuple[Hit, ...]:
+        return self._search.search(question, k=12).hits

@@ -37,6 +37,9 @@ from tutor.writing import UNKNOWN, Note, writing_prompt
 
 NOTES = 3
 """Passages the model reads: the right one is among the first three for almost every question, and each costs time."""
+_NEAR = 0.8
+"""A passage that scores below this share of the best one is no note: it would only mislead a small model. Of the training pairs'
+right passages among the first three, 98.6% score higher, and 57% of the others."""
 _ENOUGH = 0.5
 """Share of the written sentences that must be supported, or the quote stands alone."""
 _QUOTED_WORDS = 60
@@ -95,7 +98,7 @@ class Answerer:
 
     def _write(self, resolved: Resolved, found: Found, model: TextModel) -> Iterator[Event | _Written | int]:
         """Text events as the model writes, each checked sentence, and at the end how many different sentences were written."""
-        passages = [hit.passage for hit in found.hits[:NOTES]]
+        passages = notes_among(found.hits)
         prompt = writing_prompt(resolved.question, [Note.of(p) for p in passages], resolved.form)
         kept: list[_Written] = []
         raw, done = "", 0
@@ -167,6 +170,11 @@ class Answerer:
             if len(chosen) < 3 and self._searcher.search(question, k=1).in_scope:
                 chosen.append(Choice(question, question))
         return tuple(chosen)
+
+
+def notes_among(hits: Sequence[Hit]) -> list[Passage]:
+    """The passages that the model reads: at most NOTES, and only those that fit nearly as well as the best."""
+    return [hit.passage for hit in hits[:NOTES] if hit.score >= _NEAR * hits[0].score]
 
 
 def follow_ups(resolved: Resolved) -> tuple[Choice, ...]:

@@ -23,7 +23,7 @@ class EndpointModel:
     def stream(self, messages: Sequence[Message], options: Options = Options()) -> Iterator[str]:
         """Yield the answer piece by piece. Raises EndpointError that says what to check."""
         from httpx2 import HTTPError
-        from huggingface_hub.errors import HfHubHTTPError, InferenceTimeoutError
+        from huggingface_hub.errors import HfHubHTTPError, InferenceTimeoutError, OfflineModeIsEnabled
 
         pieces: Any = None
         try:
@@ -45,6 +45,10 @@ class EndpointModel:
         except InferenceTimeoutError as error:
             raise EndpointError(
                 f"{self._address} did not answer in {_TIMEOUT:.0f} seconds. Is it overloaded?"
+            ) from error
+        except OfflineModeIsEnabled as error:
+            raise EndpointError(
+                f"HF_HUB_OFFLINE keeps me from asking {self._address} too. Unset it and start again, or unset TUTOR_TEXT_ENDPOINT."
             ) from error
         except HfHubHTTPError as error:
             raise EndpointError(self._refused(error.response.status_code)) from error
