@@ -36,7 +36,7 @@ def test_a_question_is_quoted_written_cited_and_opens_its_source(page):
     expect(page.locator("#panel .source.here mark").first).not_to_be_empty()
     page.click("#panel .source.here .lesson-link")
     expect(page.locator("#lesson-body h1")).to_have_text("Generative adversarial network")
-    assert page.evaluate("document.activeElement.tagName") == "H2"  # the section that was cited
+    page.wait_for_function("document.activeElement.tagName === 'H2'")  # the section that was cited
     page.click("#masthead a[href='#chat']")
     expect(answer).to_be_visible()
 
