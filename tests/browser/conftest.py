@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import TimeoutError, expect, sync_playwright
 
 expect.set_options(timeout=30_000)
 LEAVING = set()
@@ -50,8 +50,12 @@ def open_page(browser, served_page):
         page = context.new_page()
         watch(page)
         page.goto(served_page)
-        page.wait_for_selector("#composer textarea")
-        page.wait_for_function("document.querySelector('#stage')?.getAttribute('role') === 'status'")
+        try:
+            ready(page, 10_000)
+        except TimeoutError:  # seen once in some hundred openings on a busy machine, when an asset did not arrive
+            wrong.clear()
+            reload(page)
+            ready(page, 30_000)
         return page
 
     yield start
@@ -63,6 +67,11 @@ def open_page(browser, served_page):
 @pytest.fixture
 def page(open_page):
     return open_page()
+
+
+def ready(page, timeout):
+    page.wait_for_selector("#composer textarea", timeout=timeout)
+    page.wait_for_function("document.querySelector('#stage')?.getAttribute('role') === 'status'", timeout=timeout)
 
 
 def reload(page):
