@@ -21,8 +21,11 @@ from tutor.turn import Tutor
 def main() -> None:
     course = load_course(settings().content_dir)
     questions = [q for q in scope.read_questions() if q.is_test]
-    print("## Search and scope\n")
+    print("## Search and scope, test half\n")
     scope.report(course, Index(course.passages, encoder(), settings().cache_dir), load_scope(), questions)
+    print("\n## Search and scope, fresh questions\n")
+    fresh = scope.read_fresh()
+    scope.report(course, Index(course.passages, encoder(), settings().cache_dir), load_scope(), fresh)
     print("\n## The check of sentences\n")
     rows = [row for row in support.read_labeled(course) if row.is_test]
     checker = SupportChecker(encoder())

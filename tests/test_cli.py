@@ -131,3 +131,38 @@ def test_check_names_file_and_line(tmp_path, capsys):
     (folder / "zz.md").write_text("nothing")
     assert main(["check", "--lesson-dir", str(folder)]) == 2
     assert "zz.md:1:" in capsys.readouterr().err
+
+
+def test_paint_writes_a_file_that_repeats_itself(tmp_path):
+    first, second = tmp_path / "a.png", tmp_path / "b.png"
+    done = run_tutor("paint", "a red apple", "--seed", "7", "--steps", "4", "--out", str(first), "--json")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    row = json.loads(done.stdout)
+    assert (row["path"], row["seed"], row["steps"], row["prompt"]) == (str(first), 7, 4, "a red apple")
+    done = run_tutor("paint", "--from", str(first), "--out", str(second))
+    assert done.returncode == 0, done.stderr
+    assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "Give a prompt"),
+        (("a dog", "--from", "x.png"), "Give a prompt"),
+        (("  ",), "nothing to draw"),
+        (("a dog", "--seed", "-1"), "choose a whole number"),
+        (("a dog", "--steps", "0"), "choose 1 to 50"),
+        (("a dog", "--out", "dog.gif"), ".png"),
+        (("--from", "none.png"), "does not exist"),
+        (("a dog", "--out", "/nowhere/dog.png"), "cannot be written"),
+        (("x" * 10_000,), "Shorten it"),
+        (("собака",), "English"),
+    ],
+)
+def test_bad_input_to_paint(arguments, said, capsys):
+    assert main(["paint", *arguments]) in (1, 2)
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""

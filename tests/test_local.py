@@ -86,6 +86,15 @@ def test_streams_in_pieces_and_keeps_to_its_length(exact, prompts):
     assert len(exact.token_probabilities(prompts[0], "".join(pieces))) <= 6
 
 
+def test_it_never_begins_as_it_must_not(exact, prompts):
+    answer = said(exact, prompts[0])
+    opening = " ".join(answer.split()[:5])
+    other = said(exact, prompts[0], never_begin=opening)
+    assert other
+    assert other.split()[:2] != answer.split()[:2]
+    assert said(exact, prompts[0], never_begin="The notes never say this") == answer
+
+
 def test_sampling_is_repeated_by_its_seed(exact):
     chat = (Message("user", "Tell me about the sea."),)
     one, same, other = (said(exact, chat, temperature=1.5, seed=seed) for seed in (1, 1, 2))

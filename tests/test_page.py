@@ -1,5 +1,6 @@
 """The web application without a browser: its doors for programs, and the turns that its handlers run."""
 
+import base64
 import threading
 import time
 
@@ -7,6 +8,7 @@ import httpx
 import pytest
 from gradio_client import Client
 
+from tutor.drawing import read_recipe
 from tutor.errors import EndpointError
 from tutor.events import Status
 from tutor.ui.pump import pump
@@ -38,13 +40,31 @@ def test_bad_input_in_the_api_is_one_line_that_names_the_fix(client, message):
     assert "Traceback" not in str(caught.value)
 
 
-def test_only_ask_is_a_door_for_programs(client):
-    assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/ask"]
+def test_paint_in_the_api_gives_a_file_that_repeats_itself(client, tmp_path):
+    found = client.predict("a red apple on a blue background", 7, 4, api_name="/paint")
+    assert (found["seed"], found["steps"], found["prompt"]) == (7, 4, "a red apple on a blue background")
+    path = tmp_path / "apple.png"
+    path.write_bytes(base64.b64decode(found["png"]))
+    assert read_recipe(path).seed == 7
+    assert client.predict("a red apple on a blue background", 7, 4, api_name="/paint")["png"] == found["png"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "seed", "steps"), [("", 1, 4), ("x" * 10_000, 1, 4), ("a dog", -1, 4), ("a dog", 1, 10**6)]
+)
+def test_bad_input_to_paint_is_one_line_that_names_the_fix(client, prompt, seed, steps):
+    with pytest.raises(Exception, match=r"Name a thing|Shorten it|choose") as caught:
+        client.predict(prompt, seed, steps, api_name="/paint")
+    assert "Traceback" not in str(caught.value)
+
+
+def test_only_these_are_doors_for_programs(client):
+    assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/ask", "/paint"]
 
 
 def test_it_is_a_tool_of_mcp_clients(served_page):
     tools = httpx.get(f"{served_page}/gradio_api/mcp/schema").json()
-    assert [tool["name"].endswith("ask") for tool in tools] == [True]
+    assert [tool["name"].rpartition("_")[2] for tool in tools] == ["ask", "paint"]
     assert "with sources" in tools[0]["description"]
 
 

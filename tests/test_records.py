@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from tutor.errors import InputError
-from tutor.ui.records import Conversation, SentenceRecord, SourceRecord, Turn, read, read_file
+from tutor.ui.records import Conversation, PictureRecord, SentenceRecord, SourceRecord, Turn, read, read_file, trimmed
 from tutor.ui.render import messages
 
 EVIL = (
@@ -89,3 +89,22 @@ def test_the_quote_and_each_source_can_be_opened_by_their_chip():
     assert chips == {"1"}
     assert 'class="source source-1"' in answer["content"]
     assert "<mark>plain words</mark>" in answer["content"]
+
+
+def test_pictures_are_drawn_escaped_and_only_if_they_are_base64():
+    html = messages(Conversation(turns=(Turn(question="q", pictures=(PictureRecord(png="AAAA", alt=EVIL),)),)))[1][
+        "content"
+    ]
+    assert '<img class="canvas" src="data:image/png;base64,AAAA"' in html
+    assert "<script" not in html
+    for evil in ('"><script>', "javascript:alert(1)", "A A"):
+        with pytest.raises(ValidationError):
+            PictureRecord(png=evil, alt="")
+        with pytest.raises(ValidationError):
+            Turn(question="q", strip=evil)
+
+
+def test_the_newest_pictures_are_kept_when_room_is_short():
+    picture = PictureRecord(png="A" * 300_000, alt="a dog")
+    kept = trimmed(Conversation(turns=tuple(Turn(question=str(n), pictures=(picture,)) for n in range(10))))
+    assert [bool(turn.pictures) for turn in kept.turns] == [False] * 6 + [True] * 4

@@ -24,13 +24,6 @@ def test_questions_about_the_tutor(message):
 
 
 @pytest.mark.parametrize(
-    "message", ["draw a cat", "Please paint a red apple", "make me a picture of a dog", "create an image of the sea"]
-)
-def test_pictures(message):
-    assert route(message) == "picture"
-
-
-@pytest.mark.parametrize(
     "message",
     [
         "What is a GAN?",

@@ -154,6 +154,7 @@ def test_acronyms_and_typing_errors_come_from_the_course():
     assert words.expand("what is a gan") == "what is a gan (generative adversarial network)"
     assert "lstm" in words.expand("long short-term memory")
     assert words.expand("GaN charger") == "GaN charger"
+    assert words.mend("discrim of a network") == "discriminator of a network"
     assert words.mend("discrimnator charger") == "discriminator charger"
 
 

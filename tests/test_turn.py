@@ -4,7 +4,7 @@ import pytest
 
 from tutor.course import load_course
 from tutor.errors import CourseError
-from tutor.events import Answered, Choices, Failure, Quote, Text
+from tutor.events import Answered, Choices, Failure, Picture, Quote, Text
 from tutor.text.base import ScriptedModel
 from tutor.turn import LONGEST_MESSAGE, Tutor, starters
 
@@ -78,9 +78,20 @@ def test_what_are_you_tells_what_is_in_force(tutor):
     assert "3 lessons" in answer
 
 
-def test_pictures_are_declined_truthfully(tutor):
-    answer = last(tutor, "draw a volcano").answer
-    assert (answer.intent, answer.refused) == ("picture", True)
+def test_a_picture_is_drawn_and_changed_in_plain_words(tutor):
+    first = [e for e in tutor.reply("draw a volcano") if isinstance(e, Picture)][-1]
+    again = [e for e in tutor.reply("same but on a blue background", ["draw a volcano"]) if isinstance(e, Picture)][-1]
+    assert first.recipes[0].prompt == "a volcano"
+    assert again.recipes[0].prompt == "a volcano on a blue background"
+    assert again.recipes[0].seed == first.recipes[0].seed
+    assert last(tutor, "draw a volcano").answer.intent == "picture"
+
+
+def test_a_question_after_a_picture_is_still_a_question(tutor):
+    assert last(tutor, "What is a coral reef?", ["draw a volcano"]).answer.intent == "ask"
+    event = last(tutor, "draw")
+    assert isinstance(event, Failure)
+    assert event.exit_code == 2
 
 
 def test_a_folder_without_lessons_is_an_error(tmp_path, ready):
@@ -88,8 +99,10 @@ def test_a_folder_without_lessons_is_an_error(tmp_path, ready):
         Tutor(tmp_path, tmp_path, ready(None))
 
 
-def test_starters_are_questions_of_the_course(tutor):
+def test_starters_are_questions_of_the_course_and_a_picture(tutor):
     course = load_course(tutor.course.lessons[0].path.parent)
     headings = {s.heading for lesson in course.lessons for s in lesson.sections}
-    assert {choice.message for choice in starters(course)} <= headings
-    assert len(starters(course)) == 3
+    *asked, picture = [choice.message for choice in starters(course)]
+    assert set(asked) <= headings
+    assert asked
+    assert picture.startswith("Draw")

@@ -1,10 +1,10 @@
 """Judge what was trained, on passages that no training note held.
 
-    python -m training.evaluate text [--limit N]
+    python -m training.evaluate text|image [--limit N]
 
-prints the table of the model card: the base model, the adapter, and the quote alone. Each test question comes with the passages it rests
-on among others that the search gives. Questions on other subjects come with what the search gives for them: there the right answer is
-that the notes do not tell.
+prints the tables of the model cards. For text: the base model, the adapter, and the quote alone. Each test question comes with the
+passages it rests on among others that the search gives. Questions on other subjects come with what the search gives for them: there
+the right answer is that the notes do not tell. For image: see `training.paintings`.
 """
 
 import argparse
@@ -18,18 +18,18 @@ import numpy as np
 from training.corpora import Ask
 from training.examples import Rank, read_pairs, split_pairs
 from training.scope import read_questions
-from tutor.answer import NOTES, notes_among
+from tutor.answer import NOTES, notes_among, writing_options
 from tutor.course import Course, Passage, load_course
 from tutor.search.encoder import encoder
 from tutor.sentences import split_sentences
 from tutor.settings import settings
 from tutor.support import SupportChecker
-from tutor.text.base import Options, TextModel
+from tutor.text.base import TextModel
 from tutor.text.local import LocalModel
 from tutor.weights import base_folder, built_in_folder
-from tutor.writing import UNKNOWN, Form, Note, writing_prompt
+from tutor.writing import UNKNOWN, Note, writing_prompt
 
-Writer = Callable[[str, Sequence[Passage], Form], str]
+Writer = Callable[["Trial"], str]
 _EXACT = re.compile(r"\d+(?:[.,]\d+)*|\b[A-Z]+[a-z]*[A-Z]\w*|\b[A-Z]{2,}\b")
 """Numbers, and names with a capital inside."""
 
@@ -41,6 +41,8 @@ class Trial:
     ask: Ask
     notes: tuple[Passage, ...]
     right: frozenset[str]
+    probability: float
+    """Search's, that the course answers the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,17 @@ def trials(course: Course, limit: int | None = None) -> list[Trial]:
         ranked = notes_among(rank.hits(pair.ask.question))
         chosen = list(dict.fromkeys([*pair.evidence, *ranked]))[:NOTES]
         notes = [p for p in ranked if p in chosen] + [p for p in pair.evidence if p in chosen and p not in ranked]
-        found.append(Trial(pair.ask, tuple(notes), frozenset(p.key for p in (*pair.evidence, *pair.also))))
+        found.append(
+            Trial(
+                pair.ask,
+                tuple(notes),
+                frozenset(p.key for p in (*pair.evidence, *pair.also)),
+                rank.probability(pair.ask.question),
+            )
+        )
     outside = [q.text for q in read_questions() if q.is_test and not q.sections]
     found += [
-        Trial(Ask(question, UNKNOWN), tuple(notes_among(rank.hits(question))), frozenset())
+        Trial(Ask(question, UNKNOWN), tuple(notes_among(rank.hits(question))), frozenset(), rank.probability(question))
         for question in outside[:limit]
     ]
     return [trial for trial in found if trial.notes]
@@ -84,7 +93,7 @@ def judge(write: Writer, asked: Iterable[Trial], checker: SupportChecker) -> Fig
     words: list[int] = []
     started, count = time.monotonic(), 0
     for trial in asked:
-        answer = write(trial.ask.question, trial.notes, trial.ask.form)
+        answer = write(trial)
         count += 1
         told = UNKNOWN not in answer
         if not trial.right:
@@ -109,16 +118,19 @@ def judge(write: Writer, asked: Iterable[Trial], checker: SupportChecker) -> Fig
 
 def by_model(model: TextModel) -> Writer:
     """Writes as the app does."""
-    return lambda question, notes, form: "".join(
-        model.stream(writing_prompt(question, [Note.of(p) for p in notes], form), Options())
-    ).strip()
+
+    def write(trial: Trial) -> str:
+        prompt = writing_prompt(trial.ask.question, [Note.of(p) for p in trial.notes], trial.ask.form)
+        return "".join(model.stream(prompt, writing_options(trial.probability))).strip()
+
+    return write
 
 
-def quote_alone(question: str, notes: Sequence[Passage], form: Form) -> str:
+def quote_alone(trial: Trial) -> str:
     """The two sentences of the first note that are nearest to the question: what stands when nothing is written."""
     encode = encoder()
-    sentences = notes[0].sentences
-    near = encode(sentences) @ encode([question])[0]
+    sentences = trial.notes[0].sentences
+    near = encode(sentences) @ encode([trial.ask.question])[0]
     start = int(np.argmax(near))
     return " ".join(sentences[start : start + 2])
 
@@ -144,9 +156,14 @@ def report(rows: dict[str, Figures], count: int) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["text"])
-    parser.add_argument("--limit", type=int, help="test pairs to use; all unless told")
+    parser.add_argument("what", choices=["text", "image"])
+    parser.add_argument("--limit", type=int, help="test pairs, or pictures for each figure; all, or 200, unless told")
     options = parser.parse_args(arguments)
+    if options.what == "image":
+        from training.paintings import report_image
+
+        print(report_image(options.limit or 200))
+        return
     course = load_course(settings().content_dir)
     checker = SupportChecker(encoder())
     asked = trials(course, options.limit)

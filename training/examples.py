@@ -14,6 +14,7 @@ import bm25s
 
 from training.corpora import Ask, Fact, disguise
 from training.packs import Pack
+from tutor.answer import notes_among
 from tutor.course import Course, Passage
 from tutor.search.hybrid import Hit, Searcher
 from tutor.search.words import content_words
@@ -130,12 +131,15 @@ def corpus_packs(facts: Sequence[Fact], rng: random.Random) -> Iterator[Pack]:
 def course_packs(pairs: Sequence[Pair], rank: "Rank", rng: random.Random) -> Iterator[Pack]:
     """One pack around each pair: its evidence among what search gives, other pairs on the same notes, one unanswerable.
 
-    `rank` orders passages for a question as the app's own search does.
+    `rank` orders passages for a question as the app's own search does. Half of the packs keep the bound that the app sets on notes,
+    so that questions with few notes are learned too; the others hold more rivals.
     """
     for pair in pairs:
-        found = [p for p in rank(pair.ask.question) if not is_test(p)]
-        size = rng.choice((3, 4, 4))
-        notes = list(dict.fromkeys([*pair.evidence, *found]))[:size]
+        hits = [hit for hit in rank.hits(pair.ask.question) if not is_test(hit.passage)]
+        near = rng.random() < 0.5
+        found = notes_among(hits) if near else [hit.passage for hit in hits]
+        size = 3 if near else rng.choice((3, 4, 4))
+        notes = list(dict.fromkeys([*pair.evidence, *found]))[: max(size, len(pair.evidence))]
         if rng.random() < 0.6:
             notes.sort(key=lambda p: found.index(p) if p in found else len(found))
         else:
@@ -160,8 +164,9 @@ class Rank:
     def __init__(self, course: Course) -> None:
         self._search = Searcher(course)
 
-    def __call__(self, question: str) -> list[Passage]:
-        return [hit.passage for hit in self.hits(question)]
-
     def hits(self, question: str) -> tuple[Hit, ...]:
         return self._search.search(question, k=12).hits
+
+    def probability(self, question: str) -> float:
+        """That the course answers, as the app reckons."""
+        return self._search.search(question, k=1).probability

@@ -1,4 +1,4 @@
-"""The command line: `python -m tutor ask|chat|check|settings`.
+"""The command line: `python -m tutor ask|paint|chat|check|settings`.
 
 Exit codes: 0; 1 for a failure; 2 with one line on standard error for bad input; 130 for Ctrl-C. Never a traceback.
 """
@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -16,8 +17,8 @@ from rich.text import Text as Styled
 
 from tutor import __version__
 from tutor.course import load_course
-from tutor.errors import InputError, TutorError
-from tutor.events import Answered, Choices, Event, Failure, Quote, Sources, Status, Text, as_json
+from tutor.errors import InputError, StorageError, TutorError
+from tutor.events import Answered, Choices, Event, Failure, Picture, Quote, Sources, Status, Text, as_json
 from tutor.settings import Settings, settings
 
 _WAIT = 600.0
@@ -52,6 +53,14 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--json", action="store_true", help="print one JSON object a question")
     ask.add_argument("--lesson-dir", type=Path, metavar="DIR", help="answer from another folder of Markdown lessons")
     ask.set_defaults(run=_ask)
+    paint = commands.add_parser("paint", help="draw a picture from a prompt")
+    paint.add_argument("prompt", nargs="?", help="what to draw, in English")
+    paint.add_argument("--seed", type=int, help="0 to 4294967295; the same seed draws the same picture")
+    paint.add_argument("--steps", type=int, help="1 to 50; more take longer")
+    paint.add_argument("--out", type=Path, default=Path("picture.png"), metavar="FILE.png", help="where to write it")
+    paint.add_argument("--from", dest="source", type=Path, metavar="FILE.png", help="repeat a picture drawn before")
+    paint.add_argument("--json", action="store_true", help="print one JSON object")
+    paint.set_defaults(run=_paint)
     chat = commands.add_parser("chat", help="open the chat page")
     chat.set_defaults(run=_chat)
     check = commands.add_parser("check", help="check the lessons; names file and line of what is broken")
@@ -88,6 +97,50 @@ def _ask(options: argparse.Namespace) -> int:
         events = tutor.reply(question)
         code = max(code, _print_json(events) if options.json else _print_live(events))
     return code
+
+
+def _paint(options: argparse.Namespace) -> int:
+    from tutor.drawing import as_png, read_recipe
+    from tutor.request import DEFAULT_STEPS, PictureRequest, checked_prompt, own_seed
+    from tutor.text.loading import Loader
+    from tutor.turn import Tutor
+
+    if (options.prompt is None) == (options.source is None):
+        raise InputError('Give a prompt, python -m tutor paint "a red apple", or a picture to repeat, --from FILE.png.')
+    if options.source is not None:
+        old = read_recipe(options.source)
+        request = PictureRequest(old.prompt, (old.seed,), old.steps, old.guidance)
+    else:
+        prompt = checked_prompt(options.prompt)
+        request = PictureRequest(prompt, (own_seed(prompt, 0),), DEFAULT_STEPS)
+    if options.seed is not None:
+        request = replace(request, seeds=(options.seed,))
+    if options.steps is not None:
+        request = replace(request, steps=options.steps)
+    if options.out.suffix.lower() != ".png":
+        raise InputError(f"{options.out} does not end in .png; choose such a name with --out.")
+    chosen = settings()
+    tutor = Tutor(chosen.content_dir, chosen.cache_dir, Loader(chosen))
+    picture, said = None, ""
+    for event in tutor.drawer().draw(request.prompt, request):
+        if isinstance(event, Picture):
+            picture = event
+        elif isinstance(event, Text):
+            said = event.markdown
+    if picture is None:
+        raise InputError("Nothing was drawn.")
+    recipe = picture.recipes[0]
+    try:
+        options.out.write_bytes(as_png(picture.images[0], recipe))
+    except OSError as error:
+        raise StorageError(
+            f"{options.out} cannot be written: {error.strerror}. Choose another place with --out."
+        ) from None
+    if options.json:
+        print(json.dumps({"path": str(options.out), **asdict(recipe), "note": said}, ensure_ascii=False))
+    else:
+        print(f"{options.out}: {said}")
+    return 0
 
 
 def _questions(argument: str) -> Iterable[str]:
@@ -128,6 +181,9 @@ def _print_live(events: Iterable[Event]) -> int:
                 console.print("\n")
                 for number, source in enumerate(items, 1):
                     console.print(Styled(f"[{number}] {source.lesson}: {source.section}  ({source.id})", style="cyan"))
+            case Picture(recipes=recipes, strip=strip) if strip is not None:
+                prompt, seed = recipes[0].prompt, recipes[0].seed
+                console.print(Styled(f'To keep it: python -m tutor paint "{prompt}" --seed {seed}', style="cyan"))
             case Choices(items) if items:
                 console.print(Styled("Next: " + " · ".join(choice.message for choice in items), style="dim"))
             case Answered(answer):

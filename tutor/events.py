@@ -1,14 +1,17 @@
 """What one turn can say, in the order in which a learner sees it. Values only: no behavior, no imports from above.
 
 An asked question gives: Status("searching") -> Quote -> Status("reading") -> Status("writing") -> Text, Text, …
--> Sources -> Choices -> Answered. A refusal gives Text and Choices; a failure ends with Failure.
+-> Sources -> Choices -> Answered. A picture gives Status("painting") -> Picture, Picture, … -> Text -> Choices -> Answered. A refusal
+gives Text and Choices; a failure ends with Failure.
 """
 
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from PIL import Image
+
 Intent = Literal["ask", "picture", "demo", "quiz", "inspect", "chat"]
-Stage = Literal["searching", "reading", "writing"]
+Stage = Literal["searching", "reading", "writing", "painting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,33 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True)
+class Recipe:
+    """What repeats a picture bit for bit on one machine."""
+
+    prompt: str
+    seed: int
+    steps: int
+    guidance: float
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Pictures on their way from noise, after `step` of `steps`; each Picture replaces the one before it.
+
+    One image for each recipe. `strip`, of the last step only, shows the first one's way: the picture at every step, and below it the
+    model's guess of how it ends.
+    """
+
+    images: tuple[Image.Image, ...]
+    recipes: tuple[Recipe, ...]
+    step: int
+    steps: int
+    alt: str
+    strip: Image.Image | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """A follow-up: `label` is shown on the button, `message` is sent when it is pressed."""
 
@@ -131,7 +161,7 @@ class Answered:
     answer: Answer
 
 
-Event = Status | Quote | Text | Sources | Choices | Failure | Answered
+Event = Status | Quote | Text | Sources | Picture | Choices | Failure | Answered
 
 
 def as_json(answer: Answer) -> dict[str, object]:

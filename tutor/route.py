@@ -35,20 +35,13 @@ _SELF = re.compile(
     r"|do you (?:need|use) (?:the )?internet|where do (?:you|your answers) (?:run|come from|get (?:it|them"
     r"|that) from)|who (?:made|built|created|trained) you)(?: exactly| really| please)?$"
 )
-_PICTURE = re.compile(
-    r"^(?:(?:please|pls|can you|could you|would you|will you|i want you to|now)[, ]+)*(?:draw|paint|sketch|(?:make"
-    r"|create|generate|render|show)(?: me)? (?:an? |the |some )?(?:image|picture|photo|drawing|painting"
-    r"|illustration)s?)\b"
-)
 
 
 def route(message: str) -> Intent:
-    """The intent of one message: chat, picture or ask."""
+    """The intent of a message that asks for no picture: chat or ask."""
     low = " ".join(re.sub(r"[!?.…,;:)(]+", " ", message.lower().replace("’", "'")).split())
     if _SMALL_TALK.match(low) or _SELF.match(low):
         return "chat"
-    if _PICTURE.match(low):
-        return "picture"
     return "ask"
 
 

@@ -11,16 +11,21 @@ from pathlib import Path
 from tutor.answer import Answerer
 from tutor.conversation import resolve
 from tutor.course import Course, load_course
+from tutor.drawing import Drawer
 from tutor.errors import InputError, TutorError
-from tutor.events import Answer, Answered, Choice, Choices, Event, Failure, Intent, Seconds, Text
+from tutor.events import Answer, Answered, Choice, Choices, Event, Failure, Seconds, Text
+from tutor.image.local import PAINTER, built_in_painter
+from tutor.request import requests
 from tutor.route import is_about_tutor, route, small_talk
 from tutor.search.encoder import encoder
 from tutor.search.hybrid import Searcher
 from tutor.text.base import TextModel
 from tutor.text.loading import Loader
+from tutor.things import KnownThings
 
 LONGEST_MESSAGE = 4000
 """Characters."""
+_FIRST_PICTURE = "Draw a red apple on a blue background"
 
 
 class Tutor:
@@ -32,6 +37,7 @@ class Tutor:
         self.loader = loader
         self._cache = cache
         self._answerer: Answerer | None = None
+        self._drawer: Drawer | None = None
         self._lock = threading.Lock()
 
     def warm(self) -> Answerer:
@@ -46,27 +52,32 @@ class Tutor:
         """Answer `message`; `earlier` are the learner's own earlier messages, oldest first. Errors come as Failure."""
         try:
             text = checked(message)
-            intent = route(text)
-            if intent == "ask":
-                asked = [m[:LONGEST_MESSAGE] for m in earlier if route(m[:LONGEST_MESSAGE]) == "ask"]
+            before = [m[:LONGEST_MESSAGE] for m in earlier]
+            *drawn, wanted = requests([*before, text])
+            if wanted is not None:
+                yield from self.drawer().draw(text, wanted)
+            elif route(text) == "ask":
+                asked = [m for m, picture in zip(before, drawn, strict=True) if picture is None and route(m) == "ask"]
                 yield from self.warm().answer(text, resolve(text, asked), self.loader.model())
             else:
-                yield from self._say(text, intent)
+                yield from self._say(text)
         except TutorError as error:
             yield Failure(str(error), error.exit_code)
 
-    def _say(self, message: str, intent: Intent) -> Iterator[Event]:
+    def drawer(self) -> Drawer:
+        """The drawing part; its weights load at the first picture. Raises TutorError."""
+        with self._lock:
+            if self._drawer is None:
+                self._drawer = Drawer(built_in_painter(), KnownThings(PAINTER, encoder()))
+            return self._drawer
+
+    def _say(self, message: str) -> Iterator[Event]:
         start = time.monotonic()
-        if intent == "picture":
-            text = "I can't draw yet: this version answers questions about the course. Ask me how pictures are made instead."
-        elif is_about_tutor(message):
-            text = describe(self.loader.model(), self.course)
-        else:
-            text = small_talk(message)
+        text = describe(self.loader.model(), self.course) if is_about_tutor(message) else small_talk(message)
         yield Text(text)
         yield Choices(starters(self.course)[:3])
         total = time.monotonic() - start
-        yield Answered(Answer(message, intent, intent == "picture", text, (), (), "tutor", Seconds(0.0, total, total)))
+        yield Answered(Answer(message, "chat", False, text, (), (), "tutor", Seconds(0.0, total, total)))
 
 
 def checked(message: str) -> str:
@@ -87,16 +98,19 @@ def describe(model: TextModel | None, course: Course) -> str:
     return (
         f"I'm a tutor of generative AI. I search a course of {len(course.lessons)} lessons, quote the passage that fits best, and let "
         f"{writer} write an answer from it; code then checks each sentence against the course and leaves out what it doesn't support. "
+        "I also draw small pictures with a painter of my own, when you write: draw a dog. "
         "I can be wrong in choosing a passage, and I know nothing beyond the course."
     )
 
 
 def starters(course: Course, count: int = 5) -> tuple[Choice, ...]:
-    """Questions worth asking first, from lessons spread over the course: by turns what a thing is, and something within it."""
+    """What is worth trying first: questions from lessons spread over the course, by turns what a thing is and something within it,
+    and then a picture."""
     lessons = [lesson for lesson in course.lessons if any(s.heading.endswith("?") for s in lesson.sections)]
-    places = sorted({round(i * (len(lessons) - 1) / max(1, count - 1)) for i in range(count)}) if lessons else []
+    asked = count - 1
+    places = sorted({round(i * (len(lessons) - 1) / max(1, asked - 1)) for i in range(asked)}) if lessons else []
     chosen = []
     for turn, place in enumerate(places):
         questions = [s.heading for s in lessons[place].sections if s.heading.endswith("?")]
         chosen.append(questions[min(place, len(questions) - 1) if turn % 2 else 0])
-    return tuple(Choice(question, question) for question in chosen)
+    return tuple(Choice(question, question) for question in (*chosen, _FIRST_PICTURE))

@@ -1,4 +1,5 @@
-"""What a course's own words tell about a question: its acronyms are spelled out, its typing errors mended.
+"""What a course's own words tell about a question: its acronyms are spelled out, its clipped words made whole, its typing
+errors mended.
 
 Both come from the lessons themselves, so another folder of lessons brings its own.
 """
@@ -17,6 +18,9 @@ _AFTER = re.compile(
 )  # LN (long name), LN stands for …
 _SIMILAR = 0.78
 """Least share of letters that agree before one word is taken for another: one slip in five letters, two in ten."""
+
+_CLIPPED = 5
+"""Letters of the shortest beginning that is taken for the whole word."""
 
 
 class Vocabulary:
@@ -55,6 +59,9 @@ class Vocabulary:
         stems = content_words(word)
         if not stems or stems[0] in self._stems or word.lower() in self._known:
             return word
+        whole = [w for w in self._words if len(word) >= _CLIPPED and w.startswith(word.lower())]
+        if whole:  # "backprop" for backpropagation
+            return min(whole, key=len)
         near = process.extract(
             word.lower(), self._words, scorer=DamerauLevenshtein.normalized_similarity, score_cutoff=_SIMILAR, limit=5
         )

@@ -22,11 +22,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to write. `temperature` 0 is greedy; `seed` counts only above 0."""
+    """How to write. `temperature` 0 is greedy; `seed` counts only above 0.
+
+    `never_begin` is text that a local model must not begin with; served models can't be held to it.
+    """
 
     max_new_tokens: int = 160
     temperature: float = 0.0
     seed: int = 0
+    never_begin: str = ""
 
 
 @runtime_checkable

@@ -168,9 +168,13 @@ class LocalModel:
         known, written = list(ids), 0
         decoder = _Decoder(self._tokenizer)
         chance = torch.Generator(self._device).manual_seed(options.seed)
+        barred = self._tokenizer.encode(options.never_begin, add_special_tokens=False) if options.never_begin else []
         while written < options.max_new_tokens:
             guess = _look_up(known, _LOOKAHEAD) if self._look_up and options.temperature == 0 else []
             logits = self._step([known[-1], *guess], cache)
+            if written <= 1 < len(barred) and [*known[len(ids) :], *guess][:1] == barred[:1]:
+                logits = logits.clone()  # what inference mode made can't be changed
+                logits[1 - written : 2 - written, barred[1]] = -float("inf")  # its first word is too common to bar
             if options.temperature > 0:
                 chosen = [int(torch.multinomial((logits[0] / options.temperature).softmax(-1), 1, generator=chance))]
             else:

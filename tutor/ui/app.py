@@ -1,7 +1,9 @@
 """The page and the server around it: places the components, binds the handlers, adds /healthz and the named API."""
 
+import base64
 import threading
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
@@ -10,7 +12,10 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from gradio.events import api
 
-from tutor.events import Answered, Failure, as_json
+from tutor.drawing import as_png
+from tutor.errors import TutorError
+from tutor.events import Answered, Failure, Picture, Text, as_json
+from tutor.request import DEFAULT_STEPS, PictureRequest, checked_prompt, own_seed
 from tutor.settings import BUILT_IN, Settings
 from tutor.text.loading import Loader
 from tutor.turn import LONGEST_MESSAGE, Tutor, starters
@@ -32,8 +37,8 @@ _MASTHEAD = (
 )
 _MENU_BUTTON = '<button type="button" id="menu-button" aria-expanded="false" aria-controls="menu">Menu</button>'
 _WELCOME = (
-    "## Ask me about generative AI\n\nI answer from a course and show where it says so. Nothing you type leaves this machine, "
-    "unless you choose a served model."
+    "## Ask me about generative AI\n\nI answer from a course and show where it says so, and I draw small pictures. Nothing you type "
+    "leaves this machine, unless you choose a served model."
 )
 _PANEL = (
     '<aside id="panel" aria-labelledby="panel-title" hidden><header><h2 id="panel-title">Sources</h2>'
@@ -119,6 +124,7 @@ def build(tutor: Tutor) -> gr.Blocks:
         wanted.change(lambda target: reader.page(tutor.course, target), [wanted], [body], **_QUIET)
         _bind_model(tutor, parts)
         api(_ask(tutor), api_name="ask", concurrency_limit=2)
+        api(_paint(tutor), api_name="paint", concurrency_limit=2)
     return page
 
 
@@ -172,7 +178,7 @@ def _chat_column(tutor: Tutor) -> dict[str, Any]:
         parts["composer"] = gr.Textbox(
             label="Your question",
             show_label=False,
-            placeholder="Ask about generative AI",
+            placeholder="Ask about generative AI, or: draw a dog",
             lines=1,
             max_lines=6,
             scale=8,
@@ -250,3 +256,22 @@ def _ask(tutor: Tutor) -> Any:
                 yield as_json(event.answer)
 
     return ask
+
+
+def _paint(tutor: Tutor) -> Any:
+    def paint(prompt: str, seed: int | None = None, steps: int = DEFAULT_STEPS) -> Iterator[dict[str, object]]:
+        """Draw a picture from a prompt. Gives the PNG file in base64, what repeats it, and what the painter took for what."""
+        try:
+            wanted = checked_prompt(prompt)
+            chosen = own_seed(wanted, 0) if seed is None else int(seed)
+            last: dict[str, object] = {}
+            for event in tutor.drawer().draw(wanted, PictureRequest(wanted, (chosen,), int(steps))):
+                if isinstance(event, Picture):
+                    recipe = event.recipes[0]
+                    last = {"png": base64.b64encode(as_png(event.images[0], recipe)).decode(), **asdict(recipe)}
+                elif isinstance(event, Text):
+                    yield last | {"note": event.markdown}
+        except TutorError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+
+    return paint

@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 
 from tutor.errors import InputError
-from tutor.events import Answered, Choices, Event, Failure, Quote, Sentence, Sources, Status, Text
+from tutor.events import Answered, Choices, Event, Failure, Picture, Quote, Sentence, Sources, Status, Text
 from tutor.turn import LONGEST_MESSAGE, Tutor
 from tutor.ui.pump import pump
 from tutor.ui.records import (
@@ -24,13 +24,21 @@ from tutor.ui.records import (
     Turn,
     choice_records,
     finished,
+    picture_records,
     read,
     read_file,
     source_record,
+    strip_record,
+    trimmed,
 )
-from tutor.ui.render import messages, opinions, turn_messages
+from tutor.ui.render import PAINTING, messages, opinions, turn_messages
 
-STAGES = {"searching": "Searching the course", "reading": "Reading the passages", "writing": "Writing"}
+STAGES = {
+    "searching": "Searching the course",
+    "reading": "Reading the passages",
+    "writing": "Writing",
+    "painting": PAINTING,
+}
 STOPPED = "Stopped."
 STOPPED_WITH_TEXT = "Stopped. What is shown above was checked."
 INTERRUPTED = "Interrupted before the answer was complete. Press the arrows below to ask again."
@@ -128,6 +136,8 @@ class Chat:
                     continue
                 if isinstance(event, Status):
                     stage = STAGES[event.stage]
+                if isinstance(event, Picture):
+                    stage = f"{PAINTING}, step {event.step} of {event.steps}"
                 pending = event.pending if isinstance(event, Text) else pending
                 stage = "" if isinstance(event, Sources | Answered | Failure) else stage
                 turn = _with(turn, event)
@@ -136,7 +146,7 @@ class Chat:
         stopped = stop.is_set() and not turn.written_by and not turn.failed
         if stopped:
             turn = turn.model_copy(update={"note": STOPPED_WITH_TEXT if turn.sentences else STOPPED})
-        kept = _added(conversation, turn)
+        kept = trimmed(_added(conversation, turn))
         yield {
             parts.chatbot: _shown(kept),
             parts.store: kept.model_dump(),
@@ -238,6 +248,9 @@ def _with(turn: Turn, event: Event) -> Turn:
             return turn if pending or not markdown else turn.model_copy(update={"note": markdown, "sentences": ()})
         case Sources(items):
             return turn.model_copy(update={"sources": tuple(map(source_record, items))})
+        case Picture(strip=strip):
+            shown = {"pictures": picture_records(event), "strip": strip_record(strip) if strip else ""}
+            return turn.model_copy(update=shown)
         case Choices(items):
             return turn.model_copy(update={"choices": choice_records(items)})
         case Failure(message):

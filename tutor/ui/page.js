@@ -128,6 +128,15 @@
     setTimeout(() => (button.textContent = "Copy"), 4000);
   };
 
+  // The file as it came: its metadata repeats the picture.
+  const savePicture = (button) => {
+    const picture = button.closest(".made").querySelector("img");
+    const link = document.createElement("a");
+    link.href = picture.src;
+    link.download = `${picture.alt.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 60) || "picture"}.png`;
+    link.click();
+  };
+
   window.tutorExport = (store) => {
     const text = JSON.stringify({ turns: store?.turns ?? [] }, null, 1);
     const link = document.createElement("a");
@@ -161,6 +170,7 @@
     if (at("#new, #import, #back")) closePanel();
     if (at("button.chip")) return openSource(at("button.chip"));
     if (at("#close-panel")) return closePanel();
+    if (at("button.save")) return savePicture(at("button.save"));
     if (at("button.copy")) return copyAnswer(at("button.copy"));
     // A link to the place where the page already is: scroll there again.
     if (at("a[href^='#course']")?.getAttribute("href") === location.hash) goTo();

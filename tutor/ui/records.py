@@ -3,17 +3,23 @@
 Whatever comes back from a browser or a file is untrusted: it is checked here, and drawn only by `tutor.ui.render`, which escapes it.
 """
 
+import base64
 import json
+from io import BytesIO
 from typing import Annotated
 
+from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tutor.drawing import as_png
 from tutor.errors import InputError
-from tutor.events import Answer, Choice, Sentence, Source
+from tutor.events import Answer, Choice, Picture, Sentence, Source
 
 MOST_TURNS = 200
 LONGEST_FILE = 2_000_000
 """Characters of an exported conversation; the browser keeps about twice as much."""
+_PICTURE_ROOM = 1_200_000
+"""Characters of pictures in one conversation."""
 _FIX = "Choose a file that this page exported; nothing was changed."
 _Short = Annotated[str, Field(max_length=300)]
 _Long = Annotated[str, Field(max_length=20_000)]
@@ -42,6 +48,14 @@ class SentenceRecord(_Value):
     bullet: bool = False
 
 
+class PictureRecord(_Value):
+    """A picture as a PNG file that repeats itself, with what it shows."""
+
+    png: Annotated[str, Field(max_length=400_000, pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
+    alt: _Short
+    seed: int = 0
+
+
 class ChoiceRecord(_Value):
     label: _Short
     message: Annotated[str, Field(max_length=4000)]
@@ -54,6 +68,9 @@ class Turn(_Value):
     quote: SourceRecord | None = None
     sentences: Annotated[tuple[SentenceRecord, ...], Field(max_length=40)] = ()
     sources: Annotated[tuple[SourceRecord, ...], Field(max_length=20)] = ()
+    pictures: Annotated[tuple[PictureRecord, ...], Field(max_length=4)] = ()
+    strip: Annotated[str, Field(max_length=400_000, pattern=r"^[A-Za-z0-9+/]*={0,2}$")] = ""
+    """The first picture's way from noise, as WebP."""
     note: _Long = ""
     failed: bool = False
     written_by: _Short = ""
@@ -67,6 +84,17 @@ class Conversation(_Value):
 
     turns: Annotated[tuple[Turn, ...], Field(max_length=MOST_TURNS)] = ()
     before: Annotated[tuple[Turn, ...], Field(max_length=MOST_TURNS)] = ()
+
+
+def trimmed(conversation: Conversation) -> Conversation:
+    """Without the pictures that a browser has no room for: the newest are kept."""
+    room, turns = _PICTURE_ROOM, list[Turn]()
+    for turn in reversed(conversation.turns):
+        room -= sum(len(picture.png) for picture in turn.pictures)
+        turns.append(turn if room >= 0 else turn.model_copy(update={"pictures": (), "strip": ""}))
+        if room >= 0 and (room := room - len(turn.strip)) < 0:
+            turns[-1] = turn.model_copy(update={"strip": ""})
+    return conversation.model_copy(update={"turns": tuple(reversed(turns))})
 
 
 def read(value: object) -> Conversation:
@@ -99,6 +127,23 @@ def source_record(source: Source) -> SourceRecord:
         passage=source.passage,
         lesson_slug=source.lesson_slug,
     )
+
+
+def picture_records(picture: Picture) -> tuple[PictureRecord, ...]:
+    return tuple(
+        PictureRecord(png=_text(as_png(image, recipe)), alt=picture.alt[:300], seed=recipe.seed)
+        for image, recipe in zip(picture.images, picture.recipes, strict=True)
+    )
+
+
+def strip_record(strip: Image.Image) -> str:
+    file = BytesIO()
+    strip.save(file, "WEBP", quality=70)
+    return _text(file.getvalue())
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
 
 
 def sentence_record(sentence: Sentence) -> SentenceRecord:

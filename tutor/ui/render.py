@@ -9,8 +9,10 @@ from html import escape
 from typing import Any
 
 from tutor.sentences import split_sentences
-from tutor.ui.records import Conversation, SourceRecord, Turn
+from tutor.ui.records import Conversation, PictureRecord, SourceRecord, Turn
 
+PAINTING = "Painting"
+"""How the stage of a picture begins."""
 _BLANK = re.compile(r"\n\s*\n")
 
 
@@ -41,14 +43,39 @@ def _answer(turn: Turn, stage: str, pending: str) -> str:
     parts = [_quote(turn.quote, sources) if turn.quote else ""]
     if turn.sentences or pending:
         parts.append(f'<div class="written">{_body(turn, pending)}</div>')
+    if turn.pictures:
+        parts.append(_pictures(turn))
+    elif stage.startswith(PAINTING):
+        parts.append('<div class="pictures"><span class="canvas"></span></div>')  # room, so that nothing jumps
     if turn.note:
         parts.append(f'<p class="{"failure" if turn.failed else "note"}">{_bold(escape(turn.note))}</p>')
     if stage:
         parts.append(f'<p class="stage">{escape(stage)}</p>')
     elif turn.sentences or turn.quote:
         parts.append(_byline(turn))
+    elif turn.pictures:
+        parts.append(f'<p class="byline">Drawn by {escape(turn.written_by)} · {turn.seconds:.1f} s</p>')
     parts.append(_sources(turn.quote, sources))
     return f'<div class="turn">{"".join(parts)}</div>'
+
+
+def _pictures(turn: Turn) -> str:
+    shown = "".join(map(_picture, turn.pictures))
+    strip = ""
+    if turn.strip:
+        strip = (
+            '<details class="strip"><summary>See every step</summary><p>Above, the picture on its way from noise. Below, where the '
+            f'model thought at that step it would end.</p><img src="data:image/webp;base64,{turn.strip}" '
+            'alt="The picture at every step, and below it the model\'s guess of the end"></details>'
+        )
+    return f'<div class="pictures">{shown}</div>{strip}'
+
+
+def _picture(picture: PictureRecord) -> str:
+    return (
+        f'<figure class="made"><img class="canvas" src="data:image/png;base64,{picture.png}" alt="{escape(picture.alt)}">'
+        f'<figcaption>Seed {picture.seed} · <button type="button" class="copy save">Download</button></figcaption></figure>'
+    )
 
 
 def _quote(source: SourceRecord, sources: Sequence[SourceRecord]) -> str:
