@@ -37,7 +37,7 @@ class Row:
     renderings: float | None = None
 
 
-def paint(model: ImageModel, prompts: Sequence[str], steps: int = 10, seed: int = 0) -> list[Pixels]:
+def paint(model: ImageModel, prompts: Sequence[str], steps: int = 20, seed: int = 0) -> list[Pixels]:
     """One picture for each prompt, each with a seed of its own."""
     painted = []
     for number, prompt in enumerate(prompts):
@@ -46,7 +46,7 @@ def paint(model: ImageModel, prompts: Sequence[str], steps: int = 10, seed: int 
     return painted
 
 
-def rows(model: ImageModel, judge: Judge, limit: int, steps: int = 10) -> Iterator[Row]:
+def rows(model: ImageModel, judge: Judge, limit: int, steps: int = 20) -> Iterator[Row]:
     """Every figure, on at most `limit` pictures each."""
     rng = random.Random(0)
     common = list(common_things())
@@ -103,7 +103,7 @@ def report_image(limit: int) -> str:
     return "\n".join(lines)
 
 
-def diversity(model: ImageModel, steps: int = 10) -> float:
+def diversity(model: ImageModel, steps: int = 20) -> float:
     """Mean difference of two pictures of one prompt, 0..255 a color value, over 20 prompts of four seeds."""
     found = []
     for thing in common_things()[::12][:20]:
@@ -113,7 +113,7 @@ def diversity(model: ImageModel, steps: int = 10) -> float:
     return float(np.mean(found))
 
 
-def novelty(model: ImageModel, limit: int, steps: int = 10, shown: int = 8000) -> tuple[float, float]:
+def novelty(model: ImageModel, limit: int, steps: int = 20, shown: int = 8000) -> tuple[float, float]:
     """(median distance of a painted held-out color and thing to the nearest of `shown` training pictures, the same for true renderings).
 
     Root mean square over 32 by 32 pixels in 0..255. The training pictures are of the same things, so that copies would be found.

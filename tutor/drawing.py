@@ -18,6 +18,7 @@ from tutor.things import KnownThings, Understood
 
 _KEY = "generative-ai-tutor"
 """The PNG text chunk that holds a picture's recipe, as JSON."""
+_YOUNG = "My painter has not learned for long: colors are mostly right, shapes are not yet."
 _LARGEST_FILE = 20_000_000
 
 
@@ -55,7 +56,7 @@ class Drawer:
     def _said(self, read: Understood, recipes: tuple[Recipe, ...]) -> str:
         seeds = ", ".join(str(recipe.seed) for recipe in recipes)
         many = "Seeds" if len(recipes) > 1 else "Seed"
-        text = f"{many} {seeds}, {recipes[0].steps} steps."
+        text = f"{many} {seeds}, {recipes[0].steps} steps. {_YOUNG}"
         if read.swaps and self._things is not None:
             taken = " and ".join(f"“{swap.taken}” for “{swap.said}”" for swap in read.swaps)
             text = f"The built-in painter knows about {len(self._things):,} things, so I took {taken}. {text}"

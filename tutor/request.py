@@ -13,7 +13,7 @@ from tutor.errors import InputError
 
 LONGEST_PROMPT = 300
 """Characters."""
-DEFAULT_STEPS = 10
+DEFAULT_STEPS = 20
 COLORS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "black", "gray", "white")
 _SYNONYMS = {"grey": "gray", "violet": "purple", "crimson": "red", "scarlet": "red", "magenta": "pink", "navy": "blue"}
 _COLOR = "|".join((*COLORS, *_SYNONYMS))

@@ -25,7 +25,6 @@ from tutor.things import KnownThings
 
 LONGEST_MESSAGE = 4000
 """Characters."""
-_FIRST_PICTURE = "Draw a red apple on a blue background"
 
 
 class Tutor:
@@ -98,19 +97,17 @@ def describe(model: TextModel | None, course: Course) -> str:
     return (
         f"I'm a tutor of generative AI. I search a course of {len(course.lessons)} lessons, quote the passage that fits best, and let "
         f"{writer} write an answer from it; code then checks each sentence against the course and leaves out what it doesn't support. "
-        "I also draw small pictures with a painter of my own, when you write: draw a dog. "
+        "I also draw small pictures, when you write: draw a dog; my painter is still learning. "
         "I can be wrong in choosing a passage, and I know nothing beyond the course."
     )
 
 
 def starters(course: Course, count: int = 5) -> tuple[Choice, ...]:
-    """What is worth trying first: questions from lessons spread over the course, by turns what a thing is and something within it,
-    and then a picture."""
+    """Questions worth asking first, from lessons spread over the course: by turns what a thing is, and something within it."""
     lessons = [lesson for lesson in course.lessons if any(s.heading.endswith("?") for s in lesson.sections)]
-    asked = count - 1
-    places = sorted({round(i * (len(lessons) - 1) / max(1, asked - 1)) for i in range(asked)}) if lessons else []
+    places = sorted({round(i * (len(lessons) - 1) / max(1, count - 1)) for i in range(count)}) if lessons else []
     chosen = []
     for turn, place in enumerate(places):
         questions = [s.heading for s in lessons[place].sections if s.heading.endswith("?")]
         chosen.append(questions[min(place, len(questions) - 1) if turn % 2 else 0])
-    return tuple(Choice(question, question) for question in (*chosen, _FIRST_PICTURE))
+    return tuple(Choice(question, question) for question in chosen)

@@ -20,7 +20,7 @@ class PaintOptions:
     """How to paint. One picture for each seed; a seed is 0..2**32-1."""
 
     seeds: tuple[int, ...] = (0,)
-    steps: int = 10
+    steps: int = 20
     guidance: float = 3.0
     """1 follows the text alone; more moves further away from what would be painted without it, or from `negative`."""
     negative: str = ""

@@ -93,7 +93,7 @@ class PainterPipeline(DiffusionPipeline):
         prompt: str | Sequence[str],
         *,
         negative_prompt: str = "",
-        num_inference_steps: int = 10,
+        num_inference_steps: int = 20,
         guidance_scale: float = 3.0,
         generator: torch.Generator | Sequence[torch.Generator] | None = None,
         callback_on_step_end: Callable[[StepState], None] | None = None,
@@ -123,7 +123,7 @@ class PainterPipeline(DiffusionPipeline):
         prompts: Sequence[str],
         *,
         negative_prompt: str = "",
-        num_inference_steps: int = 10,
+        num_inference_steps: int = 20,
         guidance_scale: float = 3.0,
         generator: torch.Generator | Sequence[torch.Generator] | None = None,
     ) -> Iterator[StepState]:

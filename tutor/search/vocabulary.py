@@ -59,7 +59,7 @@ class Vocabulary:
         stems = content_words(word)
         if not stems or stems[0] in self._stems or word.lower() in self._known:
             return word
-        whole = [w for w in self._words if len(word) >= _CLIPPED and w.startswith(word.lower())]
+        whole: list[str] = [w for w in self._words if len(word) >= _CLIPPED and w.startswith(word.lower())]
         if whole:  # "backprop" for backpropagation
             return min(whole, key=len)
         near = process.extract(

@@ -37,8 +37,8 @@ _MASTHEAD = (
 )
 _MENU_BUTTON = '<button type="button" id="menu-button" aria-expanded="false" aria-controls="menu">Menu</button>'
 _WELCOME = (
-    "## Ask me about generative AI\n\nI answer from a course and show where it says so, and I draw small pictures. Nothing you type "
-    "leaves this machine, unless you choose a served model."
+    "## Ask me about generative AI\n\nI answer from a course and show where it says so. Nothing you type leaves this machine, "
+    "unless you choose a served model."
 )
 _PANEL = (
     '<aside id="panel" aria-labelledby="panel-title" hidden><header><h2 id="panel-title">Sources</h2>'
@@ -178,7 +178,7 @@ def _chat_column(tutor: Tutor) -> dict[str, Any]:
         parts["composer"] = gr.Textbox(
             label="Your question",
             show_label=False,
-            placeholder="Ask about generative AI, or: draw a dog",
+            placeholder="Ask about generative AI",
             lines=1,
             max_lines=6,
             scale=8,
