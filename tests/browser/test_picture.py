@@ -4,8 +4,9 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import ask, reload
 
-AVERAGE = """() => {
+AVERAGE = """async () => {
     const image = [...document.querySelectorAll('#chatbot .made img')].at(-1);
+    await image.decode();
     const canvas = Object.assign(document.createElement('canvas'), {width: 64, height: 64});
     const pen = canvas.getContext('2d');
     pen.drawImage(image, 0, 0, 64, 64);
@@ -25,6 +26,7 @@ def test_a_picture_is_drawn_step_by_step_changed_and_kept(page):
     )
     ask(page, "Draw a banana on a blue background, seed 7")
     made = page.locator("#chatbot .made")
+    expect(page.locator("#chatbot .strip")).to_have_count(1)
     expect(made).to_have_count(1)
     seen = page.evaluate("[...window.seen]")
     assert sum("step" in stage for stage in seen) > 2, seen
@@ -38,7 +40,7 @@ def test_a_picture_is_drawn_step_by_step_changed_and_kept(page):
         made.locator("button.save").click()
     assert download.value.suggested_filename == "a-banana-on-a-blue-background.png"
     ask(page, "same but on a red background")
-    expect(page.locator("#chatbot .made")).to_have_count(2)
+    expect(page.locator("#chatbot .strip")).to_have_count(2)  # the strip comes with the finished picture
     pixels = page.evaluate(AVERAGE)
     assert all(red > blue + 40 for red, green, blue in pixels["corners"]), pixels
     reload(page)
