@@ -42,7 +42,7 @@ _HELD_OUT = {"tint": 0.15, "background": 0.1, "pair": 0.1}
 _NUMBERS = {2: ("two", "2"), 3: ("three", "3"), 4: ("four", "4")}
 _MADE = ("a picture of {}", "an image of {}", "a drawing of {}", "{} emoji", "an illustration of {}")
 _SIZES = {
-    "one": (42, 46, 50, 54),
+    "one": (46, 50, 54),
     "small": (20, 23, 26),
     "big": (58, 61, 64),
     "two": (27, 29),
@@ -186,7 +186,7 @@ def draw(scene: Scene, rng: random.Random) -> npt.NDArray[np.uint8]:
         3: [(16, 17), (48, 17), (32, 47)],
         4: [(16, 17), (48, 17), (16, 47), (48, 47)],
     }[count]
-    room = 2 if count > 1 else 3 if scene.layout == "one" else 8 if scene.layout == "small" else 0
+    room = 1 if count > 1 else 2 if scene.layout == "one" else 8 if scene.layout == "small" else 0
     for thing, (x, y) in zip(scene.things, centers, strict=True):
         left = min(SIZE - size, max(0, x - size // 2 + rng.randint(-room, room)))
         top = min(SIZE - size, max(0, y - size // 2 + rng.randint(-room, room)))
@@ -215,8 +215,9 @@ def caption(scene: Scene, rng: random.Random) -> str:
         thing = f"{size}{tint}{names[0]}"
         text = with_article(thing) if rng.random() < 0.75 else thing
     if scene.background:
-        forms = ("{t} on a {c} background",) * 3 + ("{t} with a {c} background", "{t}, {c} background", "{t} on {c}")
-        text = rng.choice(forms).format(t=text, c=scene.background)
+        a = with_article(scene.background)
+        forms = ("{t} on {a} background",) * 3 + ("{t} with {a} background", "{t}, {c} background", "{t} on {c}")
+        text = rng.choice(forms).format(t=text, a=a, c=scene.background)
     if rng.random() < 0.2:
         text = rng.choice(_MADE).format(text)
     return text
@@ -263,7 +264,7 @@ def any_scene(rng: random.Random) -> Scene:
             return scene
 
 
-_COMMON_SHARE = 0.65
+_COMMON_SHARE = 0.75
 
 
 def _any_scene(rng: random.Random) -> Scene:
@@ -271,7 +272,7 @@ def _any_scene(rng: random.Random) -> Scene:
     background = rng.choice(tuple(COLORS)) if rng.random() < 0.6 else None
     kind = rng.random()
     name = first.names[0] if rng.random() < 0.6 else rng.choice(first.names)
-    if kind < 0.55:
+    if kind < 0.5:
         return Scene((first,), background, names=(name,))
     if kind < 0.72:
         return Scene((first,), background, tint=rng.choice(TINTS), names=(name,))

@@ -1,5 +1,6 @@
 """A question -> the passages that may answer it, best first, and the probability that the course answers it."""
 
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,8 +39,20 @@ class Searcher:
     def __init__(
         self, course: Course, cache: Path | None = None, encode: Encoder | None = None, scope: Scope | None = None
     ) -> None:
-        self._scope = scope or load_scope()
         self.index = Index(course.passages, encode or encoder(), cache)
+        self._scope = scope or load_scope(self.index.has_questions)
+
+    @classmethod
+    def over(cls, index: Index) -> "Searcher":
+        """The search of an index that is there already."""
+        searcher = cls.__new__(cls)
+        searcher._scope, searcher.index = load_scope(index.has_questions), index
+        return searcher
+
+    def beside(self, passages: Sequence[Passage]) -> Generator[float, None, tuple["Searcher", "Searcher"]]:
+        """Searches of further passages alone, and of them with the course's. Yields the share that is done; may be closed between."""
+        alone, both = yield from self.index.beside(passages)
+        return self.over(alone), self.over(both)
 
     def search(self, query: str, k: int = 6) -> Found:
         """The `k` best passages, at most two of a section. An empty query finds nothing and is out of scope."""

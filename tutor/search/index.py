@@ -1,43 +1,41 @@
-"""Hybrid retrieval: BM25 over words, MiniLM over passages and over their single sentences.
+"""Hybrid retrieval: BM25 over words, MiniLM over passages, over their single sentences, and over questions that they answer.
 
-Each passage carries the title of its lesson and the heading of its section into all three. The vectors are cached as one file, keyed by
-content and model hash, written under a temporary name and renamed, so two processes or a kill in mid-write cannot harm it.
+Each passage carries the title of its lesson and the heading of its section into all but the last.
 """
 
-import hashlib
-import json
-import os
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from zipfile import BadZipFile
 
 import bm25s
 import numpy as np
 import numpy.typing as npt
 
-from tutor.course import Passage
-from tutor.errors import StorageError
+from tutor.course import GLOSSARY, Passage
 from tutor.search.encoder import Encoder, Vectors, common_words
+from tutor.search.vectors import vectors_of
 from tutor.search.vocabulary import Vocabulary
 from tutor.search.words import content_words
-from tutor.weights import ENCODER_SHA256
 
-_FORMAT = 4
-"""Part of the cache key: raise it when the meaning of the stored file changes."""
+_BATCH = 32
+"""Texts that are encoded between two looks at whether to go on."""
+_LARGE = 5000
+"""Passages of a course in which not every sentence is looked at."""
 _SHORTLIST = 200
-"""Passages whose sentences are looked at: in a large course, the best by passage and words."""
+"""Passages whose sentences are looked at there: the best by passage and words."""
+_TERM = 0.5
+"""What a term of the glossary has to be better by: a lesson that says the same says more."""
 
 Scores = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much sentences and words count in the fused score, beside the passage's 1."""
+    """How much sentences, questions and words count in the fused score, beside the passage's 1."""
 
     sentence: float
+    question: float
     words: float
 
 
@@ -49,6 +47,8 @@ class Match:
     """Cosine of the query and the passage with its headings."""
     sentence: Scores
     """Cosine of the query and the passage's nearest sentence; the passage's own cosine outside the shortlist."""
+    question: Scores
+    """Cosine of the query and the nearest of the questions that the passage answers; of its nearest sentence where none is known."""
     words: Scores
     """BM25 divided by ten: about 0..2."""
     coverage: float
@@ -59,31 +59,98 @@ class Match:
     """Different words of the query that carry meaning."""
     unknown: int
     """Those of them that the course never uses."""
+    terms: Scores
+    """1 for a term of the glossary, 0 for a passage of a lesson."""
 
     def fused(self, weights: Weights) -> Scores:
-        fused: Scores = self.passage + weights.sentence * self.sentence + weights.words * self.words
+        """Their weighted mean: about 0..1."""
+        total = (
+            self.passage
+            + weights.sentence * self.sentence
+            + weights.question * self.question
+            + weights.words * self.words
+            - _TERM * self.terms
+        )
+        fused: Scores = total / (1 + weights.sentence + weights.question + weights.words)
         return fused
 
 
 class Index:
     """Scores every passage against a query."""
 
-    def __init__(self, passages: Sequence[Passage], encode: Encoder, cache: Path | None = None) -> None:
-        """`cache` is the folder for computed vectors; None keeps nothing. Raises StorageError when it cannot be written."""
+    def __init__(
+        self,
+        passages: Sequence[Passage],
+        encode: Encoder,
+        cache: Path | None = None,
+        known: tuple[Vectors, Vectors, Vectors] | None = None,
+    ) -> None:
+        """`cache` is the folder for computed vectors; None keeps nothing. Raises StorageError when it cannot be written.
+
+        `known` are the vectors of the passages, their sentences and questions, where they have been computed."""
         self.passages = tuple(passages)
         self._encode = encode
-        texts = [f"{p.lesson}: {p.section}. {p.flat}" for p in self.passages]
-        sentences = [f"{p.lesson}: {sentence}" for p in self.passages for sentence in p.sentences]
-        self._passages, self._sentences = _vectors(texts, sentences, encode, cache)
+        texts, sentences, questions = _texts(self.passages)
+        self._passages, self._sentences, self._questions = known or _vectors(
+            texts, sentences, questions, encode, cache
+        )
         self._starts = np.cumsum([0] + [len(p.sentences) for p in self.passages])
+        self._asked = np.array([i for i, p in enumerate(self.passages) if p.questions], dtype=np.intp)
+        """Passages whose questions are known."""
+        counts = [len(self.passages[i].questions) for i in self._asked]
+        self._first_question = np.cumsum([0, *counts])[:-1].astype(np.intp)
+        self._glossary = np.array([p.lesson_slug == GLOSSARY for p in self.passages], dtype=np.float32)
         self._vocabulary = Vocabulary(texts, common_words())
-        words = [terms(text) for text in texts]
-        self._bags = [frozenset(content_words(text)) for text in texts]
+        said = [" ".join([text, *p.questions]) for text, p in zip(texts, self.passages, strict=True)]
+        words = [terms(text) for text in said]
+        self._bags = [frozenset(content_words(text)) for text in said]
         self._terms = frozenset(term for bag in words for term in bag)
         self._bm25 = bm25s.BM25()
         self._bm25.index(words, show_progress=False)
         self._idf = _rarity(self._bags)
         self._unknown = float(np.log(1 + (len(texts) + 0.5) / 0.5))
+
+    def beside(self, passages: Sequence[Passage]) -> Generator[float, None, tuple["Index", "Index"]]:
+        """Index further passages: alone, and together with those of this index, whose vectors are used as they are.
+
+        Yields the share that is done, and may be closed between; returns both. Nothing is written to the disk."""
+        texts, sentences, questions = _texts(passages)
+        every = [*texts, *sentences, *questions]
+        order = sorted(range(len(every)), key=lambda i: len(every[i]))  # batches of like length waste no padding
+        vectors = np.empty((len(every), self._passages.shape[1]), dtype=np.float32)
+        size = sum(map(len, every))
+        done = 0
+        for start in range(0, len(order), _BATCH):
+            yield done / size
+            rows = order[start : start + _BATCH]
+            vectors[rows] = self._encode([every[i] for i in rows])
+            done += sum(len(every[i]) for i in rows)
+        yield 1.0
+        split = np.cumsum([len(texts), len(sentences)])
+        own = (vectors[: split[0]], vectors[split[0] : split[1]], vectors[split[1] :])
+        both = (
+            np.concatenate([self._passages, own[0]]),
+            np.concatenate([self._sentences, own[1]]),
+            np.concatenate([self._questions, own[2]]),
+        )
+        alone = Index(passages, self._encode, known=own)
+        yield 1.0
+        return alone, Index([*self.passages, *passages], self._encode, known=both)
+
+    @property
+    def has_questions(self) -> bool:
+        """Whether questions that passages answer are known."""
+        return bool(len(self._asked))
+
+    @property
+    def texts(self) -> list[str]:
+        """All that is encoded of the passages."""
+        return [text for kind in _texts(self.passages) for text in kind]
+
+    @property
+    def vectors(self) -> Vectors:
+        """Unit vectors of `texts`, float32 [texts, width]."""
+        return np.concatenate([self._passages, self._sentences, self._questions])
 
     def understood(self, query: str) -> str:
         """The query with its typing errors mended and its acronyms spelled out, as the course uses them."""
@@ -100,23 +167,33 @@ class Index:
             bm25 = self._bm25.get_scores(known).astype(np.float32) / 10
         asked = set(content_words(mended))
         total = sum(self._idf.get(word, self._unknown) for word in asked) or 1.0
-        near = np.argsort(-(passage + bm25))[:20]
+        sentence = self._nearest_sentences(vector, passage, bm25)
+        question = self._nearest_questions(vector, sentence)
+        near = np.argsort(-(passage + question + bm25))[:20]
         return Match(
             passage=passage,
-            sentence=self._nearest_sentences(vector, passage, bm25),
+            sentence=sentence,
+            question=question,
             words=bm25,
             coverage=sum(self._idf[word] for word in asked if word in self._idf) / total,
             best_coverage=max(sum(self._idf[w] for w in asked & self._bags[i]) / total for i in near),
             asked=len(asked),
             unknown=sum(word not in self._idf for word in asked),
+            terms=self._glossary,
         )
 
     def _nearest_sentences(self, vector: Vectors, passage: Scores, bm25: Scores) -> Scores:
-        if len(self.passages) <= _SHORTLIST:
+        if len(self.passages) <= _LARGE:
             return np.maximum.reduceat(self._sentences @ vector, self._starts[:-1])
         result = passage.copy()
         for i in np.argpartition(-(passage + bm25), _SHORTLIST)[:_SHORTLIST]:
             result[i] = (self._sentences[self._starts[i] : self._starts[i + 1]] @ vector).max()
+        return result
+
+    def _nearest_questions(self, vector: Vectors, otherwise: Scores) -> Scores:
+        result = otherwise.copy()
+        if len(self._asked):
+            result[self._asked] = np.maximum.reduceat(self._questions @ vector, self._first_question)
         return result
 
 
@@ -135,40 +212,18 @@ def _rarity(bags: Sequence[frozenset[str]]) -> dict[str, float]:
     return {word: float(np.log(1 + (len(bags) - df + 0.5) / (df + 0.5))) for word, df in frequency.items()}
 
 
-def _vectors(texts: list[str], sentences: list[str], encode: Encoder, cache: Path | None) -> tuple[Vectors, Vectors]:
-    """(passages, sentences) as unit vectors, from the cache if they are there."""
-    key = hashlib.sha256(json.dumps([_FORMAT, ENCODER_SHA256, texts, sentences]).encode()).hexdigest()[:20]
-    stored = cache / "index" / f"{key}.npz" if cache is not None else None
-    if stored is not None and (known := _stored(stored)) is not None:
-        return known
-    passages, single = encode(texts), encode(sentences)
-    if stored is not None:
-        _store(stored, passages, single)
-    return passages, single
+def _texts(passages: Sequence[Passage]) -> tuple[list[str], list[str], list[str]]:
+    """What is encoded: each passage under its headings, their sentences under the lesson's title, and the questions that they answer."""
+    return (
+        [f"{p.lesson}: {p.section}. {p.flat}" for p in passages],
+        [f"{p.lesson}: {sentence}" for p in passages for sentence in p.sentences],
+        [question for p in passages for question in p.questions],
+    )
 
 
-def _stored(path: Path) -> tuple[Vectors, Vectors] | None:
-    """What was computed before; None when it is not there or damaged."""
-    try:
-        with path.open("rb") as file, np.load(file) as arrays:
-            return arrays["passages"], arrays["sentences"]
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        return None
-
-
-def _store(path: Path, passages: Vectors, sentences: Vectors) -> None:
-    partial: Path | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-        partial = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, passages=passages, sentences=sentences)
-        partial.replace(path)
-    except OSError as error:
-        if partial is not None:
-            partial.unlink(missing_ok=True)
-        raise StorageError(
-            f"The search index cannot be written to {path.parent} ({error.strerror}). "
-            "Free some space or set TUTOR_CACHE_DIR to another folder."
-        ) from error
+def _vectors(
+    texts: list[str], sentences: list[str], questions: list[str], encode: Encoder, cache: Path | None
+) -> tuple[Vectors, Vectors, Vectors]:
+    every = vectors_of([*texts, *sentences, *questions], encode, cache)
+    one, two = len(texts), len(texts) + len(sentences)
+    return every[:one], every[one:two], every[two:]

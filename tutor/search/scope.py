@@ -1,6 +1,7 @@
 """Does the course answer this question? A logistic regression over retrieval features, fitted by `python -m training.scope`.
 
-The features speak of the match alone, never of the subject, so the same numbers serve another folder of lessons.
+The features speak of the match alone, never of the subject, so the same numbers serve another folder of lessons. There are two fits: for a
+course whose passages come with questions that they answer, and for one with texts alone.
 """
 
 import json
@@ -15,6 +16,8 @@ from tutor.search.index import Match, Scores, Weights
 from tutor.settings import MODELS
 
 SCOPE_FILE = MODELS / "search" / "scope.json"
+FITS = {True: "with questions", False: "texts alone"}
+"""The name of each fit in the file, by whether questions are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,10 @@ def features(match: Match, fused: Scores) -> tuple[float, ...]:
 
 
 @cache
-def load_scope() -> Scope:
-    """The shipped fit. Raises WeightsError when the file is missing."""
+def load_scope(questions: bool) -> Scope:
+    """The shipped fit for a course with or without known questions. Raises WeightsError when the file is missing."""
     try:
-        values = json.loads(SCOPE_FILE.read_text(encoding="utf-8"))
+        values = json.loads(SCOPE_FILE.read_text(encoding="utf-8"))[FITS[questions]]
     except FileNotFoundError:
         raise WeightsError(
             f"{SCOPE_FILE} is missing; run `git checkout models` or `python -m training.scope`."

@@ -31,7 +31,9 @@ class Vocabulary:
         self._known = known
         self._words = sorted({word for text in texts for word in re.findall(r"[a-z]{3,}", text.lower())})
         self._stems = {stem for word in self._words for stem in content_words(word)}
-        self.acronyms = dict(pair for text in texts for pair in _acronyms(text))
+        self.acronyms = {
+            acronym: name for text in texts for acronym, name in _acronyms(text) if content_words(acronym)
+        }  # not "is", though IS stands for the Inception score: every other question holds it
         self._written = {
             word for text in texts for word in re.findall(r"[A-Za-z0-9]+", text) if word.lower() in self.acronyms
         }
