@@ -20,6 +20,7 @@ check: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks answers
 	$(BIN)/python -m benchmarks speed
+	$(BIN)/python -m benchmarks images
 
 format: $(READY)
 	$(BIN)/ruff format .

@@ -1,7 +1,8 @@
-"""Entry for Hugging Face Spaces and `python app.py`: settings -> page -> launch."""
+"""Entry for Hugging Face Spaces and `python app.py`: the same as `python -m tutor chat`."""
 
-from tutor.settings import settings
-from tutor.ui.app import serve
+import sys
+
+from tutor.__main__ import run
 
 if __name__ == "__main__":
-    serve(settings())
+    sys.exit(run(["chat"]))

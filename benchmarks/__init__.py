@@ -1,1 +1,1 @@
-"""What the project claims, measured, each against a peer in the same run: `python -m benchmarks answers|speed`."""
+"""What the project claims, measured, each against a peer in the same run: `python -m benchmarks answers|images|speed`."""

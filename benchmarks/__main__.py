@@ -1,13 +1,13 @@
-"""`python -m benchmarks answers|speed`"""
+"""`python -m benchmarks answers|images|speed`"""
 
 import argparse
 import os
 import platform
 from pathlib import Path
 
-from benchmarks import answers, speed
+from benchmarks import answers, images, speed
 
-_WHAT = {"answers": answers.main, "speed": speed.main}
+_WHAT = {"answers": answers.main, "images": images.main, "speed": speed.main}
 
 
 def main() -> None:

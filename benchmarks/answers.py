@@ -9,43 +9,47 @@ from training import scope, support
 from training.examples import read_pairs, split_pairs
 from tutor.course import Course, load_course
 from tutor.events import Answer, Answered
+from tutor.image.loading import ImageLoader
 from tutor.search.encoder import encoder
-from tutor.search.index import Index
 from tutor.search.scope import load_scope
 from tutor.settings import settings
 from tutor.support import SupportChecker, load_support
-from tutor.text.loading import Loader
+from tutor.text.loading import TextLoader
 from tutor.turn import Tutor
 
 
 def main() -> None:
     course = load_course(settings().content_dir)
     questions = [q for q in scope.read_questions() if q.is_test]
+    index = scope.make_index(course, True)
     print("## Search and scope, test half\n")
-    scope.report(course, Index(course.passages, encoder(), settings().cache_dir), load_scope(), questions)
+    scope.report(course, index, load_scope(True), questions)
     print("\n## Search and scope, fresh questions\n")
-    fresh = scope.read_fresh()
-    scope.report(course, Index(course.passages, encoder(), settings().cache_dir), load_scope(), fresh)
+    scope.report(course, index, load_scope(True), scope.read_fresh())
+    print("\n## Search and scope, test half, as if nobody had written down what the passages answer\n")
+    scope.report(course, scope.make_index(course, False), load_scope(False), questions)
     print("\n## The check of sentences\n")
     rows = [row for row in support.read_labeled(course) if row.is_test]
     checker = SupportChecker(encoder())
     support.report(rows, load_support(), np.array([checker.features(r.sentence, r.passage) for r in rows]))
     print("\n## Whole answers, test questions, through the app's own door\n")
-    _whole(course, [q.text for q in questions if q.sections], [q.text for q in questions if not q.sections])
+    _whole(course, [q for q in questions if q.sections], [q for q in questions if not q.sections])
 
 
-def _whole(course: Course, inside: Sequence[str], outside: Sequence[str]) -> None:
-    loader = Loader(settings())
+def _whole(course: Course, inside: Sequence[scope.Question], outside: Sequence[scope.Question]) -> None:
+    loader = TextLoader(settings())
     loader.start()
     loader.wait()
-    tutor = Tutor(settings().content_dir, settings().cache_dir, loader)
-    answers = [_ask(tutor, question) for question in inside]
-    refused = [_ask(tutor, question).refused for question in outside]
+    tutor = Tutor(settings().content_dir, settings().cache_dir, loader, ImageLoader(settings()))
+    answers = [_ask(tutor, question.text) for question in inside]
+    refused = [_ask(tutor, question.text).refused for question in outside]
     answered = [a for a in answers if not a.refused]
     by = Counter("the passage alone" if a.written_by == "quote" else "the model" for a in answered)
     print("| whole answers | |\n|---|---|")
     print(f"| questions the course answers, answered | {len(answered)} of {len(answers)} |")
     print(f"| questions it does not answer, refused | {sum(refused)} of {len(refused)} |")
+    right = [a.sources[0].id in q.sections for a, q in zip(answers, inside, strict=True) if not a.refused]
+    print(f"| of the answers, first source a section that was labeled as right | {np.mean(right):.1%} |")
     for name, count in by.most_common():
         print(f"| of the answers, by {name} | {count / len(answered):.1%} |")
     sentences = [s for a in answered for s in a.sentences]

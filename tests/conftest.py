@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from tutor.course import load_course
+from tutor.loading import State
 from tutor.search.encoder import encoder
-from tutor.text.loading import State
 
 ROOT = Path(__file__).parent.parent
 LESSON = """---

@@ -102,8 +102,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serve(folder: Path, **options) -> Iterator[Hub]:
-    """Serve the files of `folder` as the model someone/tiny."""
-    hub = Hub({p.name: p.read_bytes() for p in sorted(folder.iterdir())}, **options)
+    """Serve the files of `folder`, subfolders too, as the model someone/tiny."""
+    files = {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    hub = Hub(files, **options)
     handler = type("Handler", (_Handler,), {"hub": hub})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     hub.address = f"http://127.0.0.1:{server.server_port}"

@@ -1,15 +1,22 @@
 """The command line, as a process of its own, with the shipped model: the contract that other programs rely on."""
 
 import json
+import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+import types
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT, run_tutor, write_lessons
+from tutor.__main__ import run
 from tutor.cli import main
+from tutor.image.base import ScriptedPainter
+
 
 FIELDS = {"question", "intent", "refused", "answer", "sentences", "sources", "written_by", "seconds"}
 
@@ -24,8 +31,9 @@ def answers():
 def test_one_object_a_line_in_order(answers):
     done, questions = answers
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [row["question"] for row in rows] == [q for q in questions if len(q) < 5000]
-    for row in rows:
+    assert [row["question"] for row in rows] == questions
+    assert set(rows[3]) == {"question", "error"}
+    for row in rows[:3] + rows[4:]:
         assert set(row) == FIELDS
         assert set(row["seconds"]) == {"search", "first_text", "total"}
         assert row["intent"] in ("ask", "picture", "demo", "quiz", "inspect", "chat")
@@ -39,7 +47,7 @@ def test_one_object_a_line_in_order(answers):
 
 
 def test_the_shipped_model_writes_from_the_right_section(answers):
-    rows = [json.loads(line) for line in answers[0].stdout.splitlines()]
+    rows = [row for line in answers[0].stdout.splitlines() if "error" not in (row := json.loads(line))]
     assert not rows[0]["refused"]
     assert any(source["id"].startswith("gan#") for source in rows[0]["sources"])
     assert rows[1]["refused"]
@@ -48,12 +56,12 @@ def test_the_shipped_model_writes_from_the_right_section(answers):
     assert "rnn#how-does-an-lstm-work" in [source["id"] for source in rows[3]["sources"]]
 
 
-def test_a_bad_line_is_told_and_the_others_are_answered(answers):
+def test_a_bad_line_is_told_in_its_place_and_the_others_are_answered(answers):
     done, _ = answers
     assert done.returncode == 2
-    assert done.stderr.strip().splitlines() == [
-        "tutor: The message has 5,000 characters; at most 4,000 can be read. Shorten it and send again."
-    ]
+    said = "The message has 5,000 characters; at most 4,000 can be read. Shorten it and send again."
+    assert done.stderr.strip().splitlines() == [f"tutor: {said}"]
+    assert json.loads(done.stdout.splitlines()[3])["error"] == said
 
 
 @pytest.mark.parametrize(
@@ -61,7 +69,12 @@ def test_a_bad_line_is_told_and_the_others_are_answered(answers):
     [
         (["ask"], {}, "No question"),
         (["ask", "  "], {}, "empty"),
-        (["ask", "--lesson-dir", "/nowhere/at/all", "hi"], {}, "folder"),
+        (["ask", "--lesson-dir", "/nowhere/at/all", "hi"], {}, "/nowhere/at/all is no folder. Name a folder"),
+        (["check", "--lesson-dir", "/nowhere/at/all"], {}, "--lesson-dir"),
+        (["ask", "hi"], {"TUTOR_CONTENT_DIR": "/nowhere/at/all"}, "/nowhere/at/all: no such folder"),
+        (["ask", "hi"], {"TUTOR_CONTENT_DIR": ""}, "TUTOR_CONTENT_DIR"),
+        (["chat"], {"TUTOR_HOST": "8.8.8.8"}, "TUTOR_HOST"),
+        (["chat"], {"TUTOR_HOST": "no..host"}, "TUTOR_HOST"),
         (["ask", "What is a GAN?"], {"TUTOR_PORT": "0"}, "TUTOR_PORT"),
         (["settings"], {"TUTOR_DEVICE": "abacus"}, "TUTOR_DEVICE"),
     ],
@@ -72,6 +85,69 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments, environment, said):
     assert said in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [["-m", "tutor", "chat"], ["app.py"]])
+@pytest.mark.parametrize("content", [b"no front matter", b"\xff\xfe\x00\x01"])
+def test_a_folder_whose_lessons_are_all_broken_is_one_line(tmp_path, command, content):
+    (tmp_path / "broken.md").write_bytes(content)
+    environment = {**os.environ, "TUTOR_CONTENT_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"tutor: {tmp_path}/broken.md:1: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_taken_port_is_one_line_and_nothing_is_claimed(tutor_command):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = tutor_command("chat", environment={"TUTOR_PORT": str(port)})
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"tutor: Port {port} is taken")
+    assert "TUTOR_PORT" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_control_c_ends_the_page_with_130():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tutor", "chat"],
+        cwd=ROOT,
+        env={**os.environ, "TUTOR_PORT": str(port)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == f"The tutor is at http://127.0.0.1:{port}\n"
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+
+
+def test_control_c_while_the_program_is_read_is_as_quiet(monkeypatch):
+    def interrupted(name):
+        raise KeyboardInterrupt
+
+    slow = types.ModuleType("tutor.cli")
+    slow.__getattr__ = interrupted
+    monkeypatch.setitem(sys.modules, "tutor.cli", slow)
+    assert run(["settings"]) == 130
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_a_full_disk_is_one_line():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "tutor", "settings"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 1
+    assert "Free some space" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_binary_input_ends_without_a_traceback():
@@ -86,6 +162,21 @@ def test_other_lessons_and_a_stream_for_people(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "loss of the algae" in " ".join(done.stdout.split())
     assert "coral#what-is-coral-bleaching" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("asked", "command"),
+    [
+        ("draw a dog, seed 7", 'paint "a dog" --seed 7\n'),
+        ("draw a dog, seed 7, 20 steps, guidance 3", 'paint "a dog" --seed 7\n'),
+        ("draw a dog, seed 7, 4 steps, guidance 2.5", 'paint "a dog" --seed 7 --steps 4 --guidance 2.5\n'),
+        ('draw a "dog", seed 7', "paint 'a \"dog\"' --seed 7\n"),
+    ],
+)
+def test_the_command_that_keeps_a_picture_repeats_it_whole(asked, command, monkeypatch, capsys):
+    monkeypatch.setattr("tutor.image.loading.built_in_painter", ScriptedPainter)
+    assert main(["ask", asked]) == 0
+    assert f"To keep it: python -m tutor {command}" in capsys.readouterr().out
 
 
 def test_a_model_that_is_not_there_is_told_and_the_built_in_one_answers():
@@ -153,6 +244,7 @@ def test_paint_writes_a_file_that_repeats_itself(tmp_path):
         (("  ",), "nothing to draw"),
         (("a dog", "--seed", "-1"), "choose a whole number"),
         (("a dog", "--steps", "0"), "choose 1 to 50"),
+        (("a dog", "--guidance", "99"), "choose 0 to 20"),
         (("a dog", "--out", "dog.gif"), ".png"),
         (("--from", "none.png"), "does not exist"),
         (("a dog", "--out", "/nowhere/dog.png"), "cannot be written"),

@@ -41,7 +41,7 @@ def test_the_shipped_course_is_whole():
     assert len(course.lessons) >= 7
     for one in course.lessons:
         words = sum(len(p.text.split()) for s in one.sections for p in s.passages)
-        assert 1000 <= words <= 2000, one.slug
+        assert 1000 <= words <= (2000 if one.order <= 7 else 2400), one.slug
 
 
 def test_everything_in_a_lesson_survives(tmp_path):

@@ -1,15 +1,16 @@
 """Pictures: our own painter with its shipped weights, the things it knows, and files that repeat themselves."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tutor.drawing import Drawer, as_png, read_recipe
+from tutor.drawing import Drawer, as_png, as_webp, read_recipe
 from tutor.errors import InputError, WeightsError
 from tutor.events import Answered, Picture, Recipe, Text
-from tutor.image.base import ImageModel, PaintOptions, ScriptedPainter
+from tutor.image.base import ImageModel, ImageStep, PaintOptions, ScriptedPainter
 from tutor.image.local import PAINTER, BuiltInPainter, built_in_painter
 from tutor.request import PictureRequest
 from tutor.search.encoder import encoder
@@ -148,10 +149,42 @@ def test_a_turn_shows_the_picture_step_by_step(things):
     assert "5, 6" in answer.answer.answer
 
 
-def test_a_file_repeats_its_picture(tmp_path):
-    recipe = Recipe("a “dog”", 7, 10, 3.0, "our own painter")
-    path = tmp_path / "dog.png"
-    path.write_bytes(as_png(Image.new("RGB", (8, 8), (1, 2, 3)), recipe))
+def test_more_steps_are_twice_those_of_the_model(things):
+    painter = ScriptedPainter()
+    for longer, steps in ((1, 20), (2, 40), (4, 50)):
+        list(Drawer(painter, things).draw("draw a dog", PictureRequest("a dog", (1,), longer=longer)))
+        assert painter.asked[-1][1] == PaintOptions((1,), steps, 3.0)
+
+
+class Slow(ScriptedPainter):
+    """Gives signs of life, and holds the first of its pictures back."""
+
+    def paint(self, prompt, options):
+        yield from [ImageStep(0, 0, (), ())] * 2
+        for step in super().paint(prompt, options):
+            yield from [step if step.number < step.steps else replace(step, blocked=frozenset({0}))] * 2
+
+
+def test_signs_of_life_repeat_the_last_event_and_what_is_held_back_is_left_out():
+    events = list(Drawer(Slow(), None).draw("draw a dog", PictureRequest("a dog", (5, 6), 2)))
+    assert events[0] is events[1] is events[2]
+    fresh = [e for e, before in zip(events, [None, *events], strict=False) if e is not before]
+    shown = [e for e in fresh if isinstance(e, Picture)]
+    assert [(p.step, [r.seed for r in p.recipes], len(p.images)) for p in shown] == [(1, [5, 6], 2), (2, [6], 1)]
+    assert shown[-1].strip is None  # it would show the way of the first, which is held back
+    said = next(e for e in events if isinstance(e, Text)).markdown
+    assert said.startswith("The model's safety checker held 1 picture back.")
+    assert "Seed 6, 2 steps." in said
+
+
+@pytest.mark.parametrize(
+    "recipe", [Recipe("a “dog”", 7, 10, 3.0, "our own painter"), Recipe("a dog", 7, None, None, "x/y")]
+)
+def test_a_file_repeats_its_picture(tmp_path, recipe):
+    picture, path = Image.new("RGB", (8, 8), (1, 2, 3)), tmp_path / "dog.png"
+    path.write_bytes(as_png(picture, recipe))
+    assert read_recipe(path) == recipe
+    path.write_bytes(as_webp(picture, recipe, 90))
     assert read_recipe(path) == recipe
 
 

@@ -13,18 +13,27 @@ ROWS = (
     ("tutor.__main__",),
     ("tutor.cli",),
     ("tutor.ui",),
+    ("tutor.checks",),
     ("tutor.turn",),
+    ("tutor.library",),
+    ("tutor.inspect_picture",),
     ("tutor.answer", "tutor.drawing"),
     ("tutor.things",),
-    ("tutor.route", "tutor.conversation", "tutor.request"),
+    ("tutor.route", "tutor.conversation", "tutor.request", "tutor.about"),
     ("tutor.support",),
     ("tutor.search",),
     ("tutor.writing",),
     ("tutor.text", "tutor.image"),
+    ("tutor.loading", "tutor.devices", "tutor.served"),
     ("tutor.weights",),
     ("tutor.hub",),
     ("tutor.prompts",),
+    ("tutor.reading",),
+    ("tutor.document",),
+    ("tutor.links",),
     ("tutor.course",),
+    ("tutor.glossary", "tutor.quizbank", "tutor.questions"),
+    ("tutor.lines",),
     ("tutor.sentences",),
     ("tutor.events",),
     ("tutor.settings",),
@@ -33,7 +42,7 @@ ROWS = (
 )
 # A later import inside a function is allowed for these pairs, which only name types or start a room above.
 HEAVY = ("torch", "transformers", "diffusers", "gradio", "peft", "accelerate", "sklearn")
-NETWORKS = ("tutor.image.denoiser", "tutor.image.pipeline")
+NETWORKS = ("tutor.image.denoiser", "tutor.image.pipeline", "tutor.image.preview", "tutor.image.sketch")
 """They define classes of torch and diffusers, so they are heavy themselves: others import them late too."""
 FILES = sorted([*(ROOT / "tutor").rglob("*.py"), ROOT / "app.py"])
 
@@ -96,7 +105,7 @@ def test_heavy_libraries_are_imported_inside_functions(path):
 @pytest.mark.parametrize("path", FILES, ids=module_name)
 def test_torch_stays_in_the_rooms_that_compute(path):
     module = module_name(path)
-    if not module.startswith(("tutor.text.", "tutor.image.", "tutor.search", "tutor.weights")):
+    if not module.startswith(("tutor.text.", "tutor.image.", "tutor.search", "tutor.weights", "tutor.devices")):
         assert not [n for n in imports(ast.parse(path.read_text())) if n.split(".")[0] in ("torch", "transformers")]
 
 

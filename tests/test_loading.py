@@ -1,4 +1,4 @@
-"""Models by folder, by name from a hub on loopback, and the built-in one when they cannot be had: through `Loader`, as the app uses it."""
+"""Language models by folder, by name from a hub on loopback, and the built-in one when they cannot be had: through the app's loader."""
 
 import json
 import os
@@ -13,15 +13,15 @@ from tests.hub import serve
 from tutor.errors import ModelError
 from tutor.settings import Settings
 from tutor.text.base import Message, Options
-from tutor.text.loading import BUILT_IN_NAME, Loader
+from tutor.text.loading import BUILT_IN_NAME, TextLoader
 
 # Run as a process of its own, because huggingface_hub reads its address and whether it is offline when it is imported.
 DRIVER = """
 import json, sys, time
 from tutor.settings import settings
 from tutor.text.base import Message, Options
-from tutor.text.loading import Loader
-loader = Loader(settings())
+from tutor.text.loading import TextLoader
+loader = TextLoader(settings())
 for name in sys.argv[1:]:
     loader.choose(name)
     shares = []
@@ -127,7 +127,7 @@ def wait_for(loader):
 
 
 def test_a_folder_is_loaded_and_a_wrong_one_leaves_the_old_model_serving(tiny_model, tmp_path):
-    loader = Loader(Settings(text_model=str(tiny_model)))
+    loader = TextLoader(Settings(text_model=str(tiny_model)))
     assert loader.model() is None
     loader.start()
     assert wait_for(loader).stage == "ready"
@@ -143,7 +143,7 @@ def test_a_folder_is_loaded_and_a_wrong_one_leaves_the_old_model_serving(tiny_mo
 
 
 def test_the_last_choice_wins(tiny_model):
-    loader = Loader(Settings(text_model=str(tiny_model)))
+    loader = TextLoader(Settings(text_model=str(tiny_model)))
     loader.start()
     loader.choose("built-in")
     state = wait_for(loader)
@@ -153,7 +153,7 @@ def test_the_last_choice_wins(tiny_model):
 
 
 def test_the_page_is_told_what_is_being_done(tiny_model):
-    loader = Loader(Settings(text_model=str(tiny_model)))
+    loader = TextLoader(Settings(text_model=str(tiny_model)))
     assert loader.state().stage == "waiting"
     loader.start()
     assert wait_for(loader).detail == "on this machine"

@@ -9,9 +9,17 @@ import pytest
 from gradio_client import Client
 
 from tutor.drawing import read_recipe
-from tutor.errors import EndpointError
+from tutor.errors import EndpointError, ModelError
 from tutor.events import Status
+from tutor.image.base import ScriptedPainter
+from tutor.loading import State
+from tutor.settings import Settings
+from tutor.text.base import ScriptedModel
+from tutor.turn import Tutor
+from tutor.ui.app import build
 from tutor.ui.pump import pump
+from tutor.ui.status import model_line
+
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +30,8 @@ def client(served_page):
 
 
 def test_health(served_page):
-    assert httpx.get(f"{served_page}/healthz").json() == {"status": "ok", "lessons": 7, "model": "ready"}
+    health = httpx.get(f"{served_page}/healthz").json()
+    assert health == {"status": "ok", "lessons": 7, "model": "ready", "image_model": "ready"}
 
 
 def test_ask_in_the_api_gives_the_contract(client):
@@ -40,6 +49,12 @@ def test_bad_input_in_the_api_is_one_line_that_names_the_fix(client, message):
     assert "Traceback" not in str(caught.value)
 
 
+@pytest.mark.parametrize("message", [None, 5, True, ["what is a GAN"]])
+def test_what_is_no_text_is_told(client, message):
+    with pytest.raises(Exception, match="Send the question as text"):
+        client.predict(message, api_name="/ask")
+
+
 def test_paint_in_the_api_gives_a_file_that_repeats_itself(client, tmp_path):
     found = client.predict("a red apple on a blue background", 7, 4, api_name="/paint")
     assert (found["seed"], found["steps"], found["prompt"]) == (7, 4, "a red apple on a blue background")
@@ -50,10 +65,22 @@ def test_paint_in_the_api_gives_a_file_that_repeats_itself(client, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("prompt", "seed", "steps"), [("", 1, 4), ("x" * 10_000, 1, 4), ("a dog", -1, 4), ("a dog", 1, 10**6)]
+    ("prompt", "seed", "steps"),
+    [
+        ("", 1, 4),
+        ("x" * 10_000, 1, 4),
+        ("a dog", -1, 4),
+        ("a dog", 1, 10**6),
+        (None, 1, 4),
+        (7, 1, 4),
+        ("a dog", 1.5, 4),
+        ("a dog", True, 4),
+        ("a dog", 1, "x"),
+        ("a dog", 1, 2.5),
+    ],
 )
 def test_bad_input_to_paint_is_one_line_that_names_the_fix(client, prompt, seed, steps):
-    with pytest.raises(Exception, match=r"Name a thing|Shorten it|choose") as caught:
+    with pytest.raises(Exception, match=r"Name a thing|Shorten it|choose|as text|whole number") as caught:
         client.predict(prompt, seed, steps, api_name="/paint")
     assert "Traceback" not in str(caught.value)
 
@@ -84,6 +111,23 @@ def test_the_page_asks_for_nothing_from_elsewhere(served_page):
 )
 def test_no_file_beyond_the_figures_is_served(served_page, path):
     assert httpx.get(served_page + path).status_code in (403, 404)
+
+
+@pytest.mark.parametrize(("host", "pickers"), [("127.0.0.1", 2), ("0.0.0.0", 0)])
+def test_only_on_the_learners_own_machine_a_model_can_be_chosen(lessons, tmp_path, ready, host, pickers):
+    model, painter = ready(ScriptedModel([])), ready(ScriptedPainter())
+    page = build(Tutor(lessons, tmp_path, model, painter), Settings(host=host).shared).get_config_file()
+    shown = {part["id"]: part["props"].get("elem_id") for part in page["components"]}
+    assert list(shown.values()).count("picker") + list(shown.values()).count("painter-picker") == pickers
+    chosen = [t for d in page["dependencies"] for t in d["targets"] if "picker" in str(shown.get(t[0]))]
+    assert len(chosen) == pickers
+    said = [part["props"].get("value") for part in page["components"] if part["props"].get("elem_id") == "model-state"]
+    assert said == ["<p>Answers are written by scripted, on this machine.</p>"]
+
+
+def test_a_model_that_failed_does_not_hide_which_one_answers():
+    failed = State("failed", "x/y", detail="the built-in one", error=ModelError("x/y could not be fetched."))
+    assert model_line(failed) == "<p>Answers are written by the built-in one. x/y could not be fetched.</p>"
 
 
 def slowly(seconds):

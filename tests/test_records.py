@@ -1,13 +1,28 @@
 """What a browser or a file gives back is checked, and everything is escaped before it is drawn."""
 
+import base64
 import json
 import re
 
+import numpy as np
 import pytest
+from PIL import Image
 from pydantic import ValidationError
 
+from tutor.drawing import read_recipe
 from tutor.errors import InputError
-from tutor.ui.records import Conversation, PictureRecord, SentenceRecord, SourceRecord, Turn, read, read_file, trimmed
+from tutor.events import Picture, Recipe
+from tutor.ui.records import (
+    Conversation,
+    PictureRecord,
+    SentenceRecord,
+    SourceRecord,
+    Turn,
+    picture_records,
+    read,
+    read_file,
+    trimmed,
+)
 from tutor.ui.render import messages
 
 EVIL = (
@@ -108,3 +123,18 @@ def test_the_newest_pictures_are_kept_when_room_is_short():
     picture = PictureRecord(png="A" * 300_000, alt="a dog")
     kept = trimmed(Conversation(turns=tuple(Turn(question=str(n), pictures=(picture,)) for n in range(10))))
     assert [bool(turn.pictures) for turn in kept.turns] == [False] * 6 + [True] * 4
+
+
+@pytest.mark.parametrize(("side", "kind"), [(64, "png"), (512, "webp")])
+def test_four_large_pictures_fit_and_still_repeat_themselves(side, kind, tmp_path):
+    rng = np.random.default_rng(0)
+    noise = [Image.fromarray(rng.integers(0, 256, (side, side, 3), dtype=np.uint8)) for _ in range(4)]
+    recipes = tuple(Recipe("a dog", seed, 4, 0.0, "x/y") for seed in range(4))
+    records = picture_records(Picture(tuple(noise), recipes, 4, 4, "a dog"))
+    whole = Conversation(turns=(Turn(question="draw a dog", pictures=records),))
+    assert trimmed(whole) == whole
+    assert {record.kind for record in records} == {kind}
+    path = tmp_path / "picture"
+    path.write_bytes(base64.b64decode(records[3].png))
+    assert read_recipe(path) == recipes[3]
+    assert f"data:image/{kind};base64," in messages(whole)[1]["content"]

@@ -63,6 +63,8 @@ def test_a_prompt_has_its_own_seeds():
         ("make it green", "a green apple on a blue background"),
         ("but on a pink background", "a red apple on a pink background"),
         ("same but in black", "a black apple on a blue background"),
+        ("on a yellow background", "a red apple on a yellow background"),
+        ("and on a gray background, please", "a red apple on a gray background"),
     ],
 )
 def test_a_change_keeps_the_seed(change, prompt):
@@ -78,7 +80,9 @@ def test_a_color_is_added_where_there_was_none():
 
 def test_more_steps_variations_and_another_seed():
     first, more, four, seven = requests(["draw a dog", "more steps", "variations", "with seed 7"])
-    assert (more.prompt, more.seeds, more.steps) == ("a dog", first.seeds, 2 * first.steps)
+    assert (first.steps, first.longer) == (None, 1)  # how many is for the model to say
+    assert (more.prompt, more.seeds, more.steps, more.longer) == ("a dog", first.seeds, None, 2)
+    assert [r.steps for r in requests(["draw a dog, 30 steps", "more steps", "again"])] == [30, 50, 50]
     assert len(set(four.seeds)) == 4
     assert seven.seeds == (7,)
 

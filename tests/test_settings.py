@@ -35,6 +35,8 @@ def test_environment_wins_over_env_file(monkeypatch, tmp_path):
         ("TUTOR_DTYPE", "int3", "'bfloat16'"),
         ("TUTOR_TEXT_ENDPOINT", "localhost:8000", "http://127.0.0.1:8000/v1"),
         ("TUTOR_TEXT_MODEL", "", "built-in"),
+        ("TUTOR_CONTENT_DIR", "", "name a folder"),
+        ("TUTOR_HOST", "", "0.0.0.0"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_legal(monkeypatch, name, value, legal):
@@ -46,5 +48,13 @@ def test_a_wrong_value_is_named_with_what_is_legal(monkeypatch, name, value, leg
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("host", "shared"), [("127.0.0.1", False), ("localhost", False), ("::1", False), ("0.0.0.0", True), ("::", True)]
+)
+def test_a_page_that_other_machines_reach_is_shared(host, shared):
+    assert Settings(host=host).shared is shared
+
+
 def test_every_setting_is_described():
+
     assert all(field.description for field in Settings.model_fields.values())

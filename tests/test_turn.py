@@ -5,6 +5,9 @@ import pytest
 from tutor.course import load_course
 from tutor.errors import CourseError
 from tutor.events import Answered, Choices, Failure, Picture, Quote, Text
+from tutor.image.local import built_in_painter
+from tutor.request import requests
+
 from tutor.text.base import ScriptedModel
 from tutor.turn import LONGEST_MESSAGE, Tutor, starters
 
@@ -13,7 +16,9 @@ TRUE = "A coral reef is a ridge in warm, shallow sea that is built by coral poly
 
 @pytest.fixture
 def tutor(lessons, tmp_path_factory, ready):
-    return Tutor(lessons, tmp_path_factory.getbasetemp() / "cache", ready(ScriptedModel([TRUE])))
+    return Tutor(
+        lessons, tmp_path_factory.getbasetemp() / "cache", ready(ScriptedModel([TRUE])), ready(built_in_painter())
+    )
 
 
 def last(tutor, message, earlier=()):
@@ -94,13 +99,40 @@ def test_a_question_after_a_picture_is_still_a_question(tutor):
     assert event.exit_code == 2
 
 
-def test_a_folder_without_lessons_is_an_error(tmp_path, ready):
-    with pytest.raises(CourseError):
-        Tutor(tmp_path, tmp_path, ready(None))
-
 
 def test_starters_are_questions_of_the_course(tutor):
     course = load_course(tutor.course.lessons[0].path.parent)
     headings = {s.heading for lesson in course.lessons for s in lesson.sections}
-    assert {choice.message for choice in starters(course)} <= headings
-    assert len(starters(course)) == 3
+    *questions, picture = [choice.message for choice in starters(course)]
+    assert set(questions) <= headings
+    assert len(questions) == 3
+    assert requests([picture])[0].prompt == "a red apple on a blue background"
+
+
+@pytest.mark.parametrize("files", [{}, {"a.md": b"no front matter"}, {"a.md": b"\xff\xfe\x00", "b.md": b"# B"}])
+def test_a_folder_without_a_lesson_that_can_be_read_is_an_error(tmp_path, ready, files):
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(CourseError, match=r"a\.md:1: " if files else "no lesson here"):
+        Tutor(tmp_path, tmp_path, ready(None), ready(None))
+
+
+@pytest.mark.parametrize(
+    ("message", "intent", "said", "offer"),
+    [
+        ("quiz me on glaciers", "quiz", "not built yet", "Explain glaciers"),
+        ("show me a demo of a Volcano", "demo", "not built yet", "Explain a Volcano"),
+        ("how did you write that?", "inspect", "yet", None),
+        ("write python code for a glacier", "ask", "don't write code", "Explain a glacier"),
+        ("draw a diagram of a coral reef", "ask", "don't draw diagrams", "Explain a coral reef"),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_what_can(tutor, message, intent, said, offer):
+    events = list(tutor.reply(message))
+    answer = events[-1].answer
+    assert (answer.intent, answer.refused, answer.written_by) == (intent, True, "tutor")
+    assert said in answer.answer
+    choices = [choice.message for event in events if isinstance(event, Choices) for choice in event.items]
+    assert len(choices) == 3
+    assert offer is None or choices[0] == offer
+    assert last(tutor, choices[0], [message]).answer.refused is False

@@ -4,9 +4,9 @@
 
 The network guesses the clean picture x0 from x_t = (1 - t) x0 + t noise; the loss is the squared error of the velocity (Li and He, 2025).
 Most times t lie near 1, where almost only noise is left: an emoji's outline shows through much noise, so that only there the text has
-to say what it will be. One picture in ten is learned without its text, for guidance (Ho and Salimans, 2022). First comes the sketch, which learns the mean
-picture of a text (`tutor.image.sketch`), then the denoiser, which sees it. Resumable: checkpoints go
-to runs/image every few minutes. The learning rate falls over `--pictures`. Not deterministic to the bit: the order of floating-point
+to say what it will be. One picture in ten is learned without its text, for guidance (Ho and Salimans, 2022). First comes the sketch,
+which learns the mean picture of a text (`tutor.image.sketch`), then the denoiser, which sees it. Resumable: checkpoints go to runs/image
+every few minutes. The learning rate falls over `--pictures`. Not deterministic to the bit: the order of floating-point
 sums on several threads is not.
 """
 
@@ -26,8 +26,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.pictures import SIZE, Scene, any_scene, caption, draw, things
+from training.pictures import SIZE, Scene, any_scene, caption, draw, sheet, things
 from tutor.image.denoiser import Denoiser
+from tutor.image.nearest import SHEET
 from tutor.image.pipeline import PainterPipeline, TextStates
 from tutor.image.sketch import Sketch
 from tutor.settings import MODELS, ROOT
@@ -229,11 +230,13 @@ def train(preset: Preset, pictures: int, out: Path, seed: int, start: Path | Non
 
 
 def save(average: Any, sketch: Any, out: Path) -> None:
-    """Write the pipeline in bf16, in shards that a repository takes without large-file storage, and the names of what it saw."""
+    """Write the pipeline in bf16, in shards that a repository takes without large-file storage, with the names and pictures of what it
+    saw."""
     denoiser, small = (copy.deepcopy(network).to(torch.bfloat16) for network in (average, sketch))
     PainterPipeline.of(denoiser, small).save_pretrained(out, max_shard_size="9MB")
     rows = [json.dumps({"char": t.char, "names": t.names}, ensure_ascii=False) for t in things()]
     (out / THINGS).write_text("[\n" + ",\n".join(rows) + "\n]\n", encoding="utf-8")
+    sheet().save(out / SHEET, lossless=True, method=6)
     for file in out.rglob("*"):
         if file.is_file():
             file.chmod(0o644)

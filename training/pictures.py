@@ -9,7 +9,6 @@ Needs the font (Debian: fonts-noto-color-emoji) and the Python package `emoji`; 
 import hashlib
 import io
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -19,25 +18,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from tutor.image.nearest import COLUMNS, SIDE
+from tutor.image.tints import COLORS, TINTS, tinted
+
 FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
 COMMON = Path(__file__).parent / "data" / "pictures" / "common.txt"
 SIZE = 64
 """Pixels of a side."""
-COLORS: dict[str, tuple[int, int, int]] = {
-    "red": (220, 40, 40),
-    "orange": (245, 140, 30),
-    "yellow": (250, 215, 60),
-    "green": (60, 165, 70),
-    "blue": (50, 105, 220),
-    "purple": (130, 65, 185),
-    "pink": (245, 150, 190),
-    "brown": (125, 80, 45),
-    "black": (20, 20, 20),
-    "gray": (130, 130, 130),
-    "white": (255, 255, 255),
-}
-TINTS = tuple(name for name in COLORS if name not in ("white", "gray"))
-"""Colors that a thing can be given."""
 _HELD_OUT = {"tint": 0.15, "background": 0.1, "pair": 0.1}
 _NUMBERS = {2: ("two", "2"), 3: ("three", "3"), 4: ("four", "4")}
 _MADE = ("a picture of {}", "an image of {}", "a drawing of {}", "{} emoji", "an illustration of {}")
@@ -48,7 +35,6 @@ _SIZES = {
     "two": (27, 29),
     "many": (24, 26),
 }
-Rgba = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +149,16 @@ def _sized(char: str, size: int, tint: str | None) -> npt.NDArray[np.uint8]:
     return np.concatenate([np.clip(colored, 0, 255), alpha], -1).astype(np.uint8)
 
 
-def tinted(pixels: Rgba, color: Sequence[float]) -> Rgba:
-    """[..., 3] in 0..255 in shades of one color: dark stays dark, light turns to a light shade of it."""
-    light = (pixels @ np.array([0.299, 0.587, 0.114], dtype=np.float32) / 255)[..., None]
-    base = np.array(color, dtype=np.float32)
-    dark = base * (0.25 + 0.75 * np.minimum(light / 0.55, 1))
-    lift = 0.6 * np.clip((light - 0.55) / 0.45, 0, 1)
-    return (dark + (255 - dark) * lift).astype(np.float32)
+def sheet() -> Image.Image:
+    """Every thing at 32 by 32 pixels on nothing, in the order of `things`, `COLUMNS` a row: what a painted picture is held against."""
+    every = things()
+    rows = -(-len(every) // COLUMNS)
+    made = Image.new("RGBA", (COLUMNS * SIDE, rows * SIDE))
+    for number, thing in enumerate(every):
+        row, column = divmod(number, COLUMNS)
+        small = glyph(thing.char).convert("RGBa").resize((SIDE, SIDE), Image.Resampling.LANCZOS).convert("RGBA")
+        made.paste(small, (column * SIDE, row * SIDE))
+    return made
 
 
 def draw(scene: Scene, rng: random.Random) -> npt.NDArray[np.uint8]:

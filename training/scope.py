@@ -51,7 +51,7 @@ def read_questions() -> list[Question]:
 
 
 def read_fresh() -> list[Question]:
-    """Questions written after everything was fitted and every lesson finished; nothing is fitted on them."""
+    """Questions that somebody else wrote from the lessons alone; nothing is fitted on them."""
     return _read(DATA / "fresh.jsonl")
 
 

@@ -4,6 +4,7 @@ The best passage's sentences are said first. The model then writes from the note
 one that no passage supports is left out before the learner can rely on it. With too few left, the quote stands alone and says so.
 """
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -11,8 +12,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tutor.about import WHOLE, About
 from tutor.conversation import Resolved
-from tutor.course import Course, Passage
+from tutor.course import GLOSSARY, Course, Passage
+from tutor.document import Document
 from tutor.events import (
     Answer,
     Answered,
@@ -33,7 +36,7 @@ from tutor.search.words import content_words
 from tutor.sentences import split_sentences
 from tutor.support import SupportChecker
 from tutor.text.base import Options, TextModel
-from tutor.writing import UNKNOWN, Note, writing_prompt
+from tutor.writing import UNKNOWN, Form, Note, writing_prompt
 
 NOTES = 3
 """Passages the model reads: the right one is among the first three for almost every question, and each costs time."""
@@ -45,6 +48,11 @@ _SURE = 0.9
 _ENOUGH = 0.5
 """Share of the written sentences that must be supported, or the quote stands alone."""
 _QUOTED_WORDS = 60
+_HINTS: dict[Form, str] = {"simpler": ": a simple comparison, an analogy", "example": ": an example with numbers"}
+"""What is searched for beside the question where it shall be made easy or shown: the lessons have passages of these kinds."""
+_PROSE = 12
+"""Words of the shortest passage with which a document's prose may begin: before it stand titles and names."""
+_ABSTRACT = re.compile(r"(?:abstract|(?:executive )?summary|overview|introduction)\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +64,38 @@ class _Written:
     quote: str
 
 
-class Answerer:
-    """Answers questions from one course."""
+@dataclass(frozen=True, slots=True)
+class OwnFile:
+    """A learner's file, and the search of it alone."""
 
-    def __init__(self, course: Course, searcher: Searcher, encode: Encoder) -> None:
+    document: Document
+    searcher: Searcher
+
+
+class Answerer:
+    """Answers questions from one course, and from a learner's file where there is one."""
+
+    def __init__(self, course: Course, searcher: Searcher, encode: Encoder, own: OwnFile | None = None) -> None:
+        """`searcher` searches the course, and the file beside it."""
         self._course = course
         self._searcher = searcher
         self._encode = encode
+        self._own = own
         self._checker = SupportChecker(encode)
 
-    def answer(self, asked: str, resolved: Resolved, model: TextModel | None) -> Iterator[Event]:
-        """One turn. `asked` is what was typed; `model` None means that only quotes can be given yet."""
+    def answer(
+        self, asked: str, resolved: Resolved, model: TextModel | None, about: About | None = None
+    ) -> Iterator[Event]:
+        """One turn. `asked` is what was typed; `model` None means that only quotes can be given yet; `about` is what is asked of the
+        learner's file where the question names it."""
         start = time.monotonic()
         yield Status("searching")
-        found = self._searcher.search(resolved.query)
+        found = self._find(resolved, about)
         searched = time.monotonic() - start
         if not found.in_scope:
-            yield from self._refuse(asked, found, start, searched)
+            yield from self._refuse(asked, found, start, searched, about is not None)
             return
-        best = self._quote(resolved.query, found.hits[0])
+        best = self._quote(found.query, found.hits[0])
         yield Quote(best)
         first_text = time.monotonic() - start
         written, wrote = list[_Written](), 0
@@ -93,10 +114,19 @@ class Answerer:
         answer = (
             _cited(asked, written, found, model.name, seconds) if enough and model else _alone(asked, best, seconds)
         )
-        yield Text(answer.answer if enough else _why_alone(model), answer.sentences if enough else ())
+        yield Text(answer.answer if enough else _why_alone(model, best.own), answer.sentences if enough else ())
         yield Sources(answer.sources)
         yield Choices(follow_ups(resolved))
         yield Answered(replace(answer, seconds=replace(seconds, total=time.monotonic() - start)))
+
+    def _find(self, resolved: Resolved, about: About | None) -> Found:
+        """What answers the question; of one about the whole file, the file's beginning."""
+        if self._own is None or about is None:
+            return self._searcher.search(resolved.query + _HINTS.get(resolved.form, ""))
+        if not about.whole:
+            return _by_word(self._own.searcher.search(about.query))
+        hits = tuple(Hit(passage, 1.0) for passage in opening(self._own.document))
+        return Found(WHOLE, hits, 1.0, True)
 
     def _write(self, resolved: Resolved, found: Found, model: TextModel) -> Iterator[Event | _Written | int]:
         """Text events as the model writes, each checked sentence, and at the end how many different sentences were written."""
@@ -141,7 +171,7 @@ class Answerer:
         cosines = self._encode([*sentences]) @ self._encode([query])[0]
         wanted = set(content_words(query))
         shared = [len(wanted & set(content_words(s))) / max(1, len(wanted)) for s in sentences]
-        start = int(np.argmax(cosines + 0.5 * np.array(shared)))
+        start = 0 if query == WHOLE else int(np.argmax(cosines + 0.5 * np.array(shared)))
         if start and sentences[start - 1].endswith(":"):
             start -= 1
         end = start + 1
@@ -149,15 +179,19 @@ class Answerer:
             end += 1
         return _source(passage, _span(passage.text, sentences[start], sentences[end - 1]), hit.score)
 
-    def _refuse(self, asked: str, found: Found, start: float, searched: float) -> Iterator[Event]:
-        lessons = list(dict.fromkeys(hit.passage.lesson for hit in found.hits)) or [
-            x.title for x in self._course.lessons
-        ]
-        nearest = " and ".join(f"**{title}**" for title in lessons[:2])
-        text = (
-            "I can't answer that from the course, so I won't guess. "
-            f"The nearest lessons are {nearest}. Here are questions that I can answer."
-        )
+    def _refuse(self, asked: str, found: Found, start: float, searched: float, of_file: bool) -> Iterator[Event]:
+        if of_file and self._own is not None:
+            text = f"I can't find that in your file {self._own.document.name}, so I won't guess. Here are questions that I can answer."
+        else:
+            taught = (hit.passage for hit in found.hits if hit.passage.lesson_slug != GLOSSARY)
+            near = list(dict.fromkeys(passage.lesson for passage in taught if not passage.own))
+            lessons = near or [x.title for x in self._course.lessons]
+            nearest = " and ".join(f"**{title}**" for title in lessons[:2])
+            where = "from the course" if self._own is None else "from the course or from your file"
+            text = (
+                f"I can't answer that {where}, so I won't guess. "
+                f"The nearest lessons are {nearest}. Here are questions that I can answer."
+            )
         yield Text(text)
         yield Choices(self._answerable(found))
         total = time.monotonic() - start
@@ -167,11 +201,33 @@ class Answerer:
         """Three headings near the question that the search itself would accept as questions."""
         first = [f"What is {lesson.title}?" for lesson in self._course.lessons]
         headings = [hit.passage.section for hit in found.hits if hit.passage.section.endswith("?")]
-        chosen: list[Choice] = []
+        chosen = [Choice(WHOLE, WHOLE)] if self._own is not None else []
         for question in dict.fromkeys([*headings, *first]):
             if len(chosen) < 3 and self._searcher.search(question, k=1).in_scope:
                 chosen.append(Choice(question, question))
         return tuple(chosen)
+
+
+def _by_word(found: Found) -> Found:
+    """In scope, too, when a passage holds every word that was asked for: one word alone, "storage", is a weak question otherwise."""
+    wanted = set(content_words(found.query))
+    for hit in found.hits if wanted and not found.in_scope else ():
+        if wanted <= set(content_words(f"{hit.passage.section} {hit.passage.flat}")):
+            others = (other for other in found.hits if other is not hit)
+            return replace(found, hits=(hit, *others), in_scope=True)
+    return found
+
+
+def opening(document: Document) -> list[Passage]:
+    """The first passages that say what a document is about: its abstract, or else where its prose begins."""
+    passages = document.passages
+    first = next(
+        (i for i, p in enumerate(passages[:12]) if _ABSTRACT.match(p.section) or _ABSTRACT.match(p.text)), None
+    )
+    if first is None:
+        prose = (i for i, p in enumerate(passages) if len(p.text.split()) >= _PROSE and p.text.rstrip()[-1] in '.!?”"')
+        first = next(prose, 0)
+    return list(passages[first : first + NOTES])
 
 
 def notes_among(hits: Sequence[Hit]) -> list[Passage]:
@@ -234,10 +290,11 @@ def _alone(asked: str, quote: Source, seconds: Seconds) -> Answer:
     return Answer(asked, "ask", False, text, sentences, (quote,), "quote", seconds)
 
 
-def _why_alone(model: TextModel | None) -> str:
+def _why_alone(model: TextModel | None, own: bool) -> str:
     if model is None:
         return "No language model is ready yet, so the passage above is the whole answer for now."
-    return "What I wrote did not stay close enough to the course, so the passage above stands alone."
+    to = "your file" if own else "the course"
+    return f"What I wrote did not stay close enough to {to}, so the passage above stands alone."
 
 
 def _source(passage: Passage, quote: str, score: float) -> Source:
@@ -249,6 +306,7 @@ def _source(passage: Passage, quote: str, score: float) -> Source:
         score=round(max(0.0, min(1.0, score)), 3),
         passage=passage.text,
         lesson_slug=passage.lesson_slug,
+        own=passage.own,
     )
 
 

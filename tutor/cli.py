@@ -4,40 +4,64 @@ Exit codes: 0; 1 for a failure; 2 with one line on standard error for bad input;
 """
 
 import argparse
+import errno
 import json
 import os
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.text import Text as Styled
 
 from tutor import __version__
-from tutor.course import load_course
-from tutor.errors import InputError, StorageError, TutorError
-from tutor.events import Answered, Choices, Event, Failure, Picture, Quote, Sources, Status, Text, as_json
+from tutor.errors import InputError, ModelError, StorageError, TutorError
+from tutor.events import (
+    Answered,
+    Choices,
+    Event,
+    Failure,
+    Inside,
+    Picture,
+    Quote,
+    Recipe,
+    Sources,
+    Status,
+    Text,
+    as_json,
+)
 from tutor.settings import Settings, settings
 
-_WAIT = 600.0
-"""Seconds to wait for the language model: the first start converts it."""
+if TYPE_CHECKING:
+    from tutor.image.base import Defaults
+    from tutor.library import Attached
+    from tutor.loading import Loader
+    from tutor.turn import Tutor
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where a full disk can still be told
+        return code
     except TutorError as error:
         print(f"tutor: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # whoever read our output has gone; writing the rest, even at exit, would only fail again
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ENOSPC, errno.EDQUOT):
+            raise
+        if error.errno != errno.EPIPE:  # else whoever read our output has gone
+            print(f"tutor: {error.strerror}. Free some space, or send the output to another place.", file=sys.stderr)
+        # writing the rest, even at exit, would only fail again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
@@ -52,11 +76,13 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("question", nargs="?", help="the question; - reads one a line from standard input")
     ask.add_argument("--json", action="store_true", help="print one JSON object a question")
     ask.add_argument("--lesson-dir", type=Path, metavar="DIR", help="answer from another folder of Markdown lessons")
+    ask.add_argument("--file", type=Path, metavar="FILE", help="answer from this Markdown, text or PDF file too")
     ask.set_defaults(run=_ask)
     paint = commands.add_parser("paint", help="draw a picture from a prompt")
     paint.add_argument("prompt", nargs="?", help="what to draw, in English")
     paint.add_argument("--seed", type=int, help="0 to 4294967295; the same seed draws the same picture")
     paint.add_argument("--steps", type=int, help="1 to 50; more take longer")
+    paint.add_argument("--guidance", type=float, help="0 to 20; more follows the words more closely")
     paint.add_argument("--out", type=Path, default=Path("picture.png"), metavar="FILE.png", help="where to write it")
     paint.add_argument("--from", dest="source", type=Path, metavar="FILE.png", help="repeat a picture drawn before")
     paint.add_argument("--json", action="store_true", help="print one JSON object")
@@ -72,63 +98,65 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _ask(options: argparse.Namespace) -> int:
-    from tutor.text.loading import Loader
-    from tutor.turn import Tutor, checked
+    from tutor.request import explained, requests
+    from tutor.turn import checked
 
     if options.question is None:
         raise InputError('No question. Write it in quotes: python -m tutor ask "What is a GAN?"')
-    chosen = settings()
-    tutor = Tutor(options.lesson_dir or chosen.content_dir, chosen.cache_dir, Loader(chosen))
+    tutor = _tutor(options.lesson_dir)
     for problem in tutor.course.problems:
         print(f"tutor: {problem}", file=sys.stderr)
-    code, started = 0, False
+    file = _read_file(tutor, options.file) if options.file is not None else None
+    code, loaded = 0, set[int]()
     for question in _questions(options.question):
         try:
             checked(question)
         except InputError as error:
-            print(f"tutor: {error}", file=sys.stderr)
-            code = max(code, error.exit_code)
+            code = max(code, _told(Failure(str(error), error.exit_code), question if options.json else None))
             continue
-        if not started:
-            started = True
-            tutor.loader.start()
-            if (failed := tutor.loader.wait(_WAIT).error) is not None:
-                print(f"tutor: {failed}", file=sys.stderr)
-        events = tutor.reply(question)
-        code = max(code, _print_json(events) if options.json else _print_live(events))
+        loader = tutor.painters if requests([question])[-1] or explained(question, ()) else tutor.loader
+        if id(loader) not in loaded:
+            loaded.add(id(loader))
+            _load(loader)
+        events = tutor.reply(question, file=file)
+        code = max(code, _print_json(events, question) if options.json else _print_live(events, tutor))
     return code
 
 
 def _paint(options: argparse.Namespace) -> int:
     from tutor.drawing import as_png, read_recipe
-    from tutor.request import DEFAULT_STEPS, PictureRequest, checked_prompt, own_seed
-    from tutor.text.loading import Loader
-    from tutor.turn import Tutor
+    from tutor.request import PictureRequest, checked_prompt, own_seed
 
     if (options.prompt is None) == (options.source is None):
         raise InputError('Give a prompt, python -m tutor paint "a red apple", or a picture to repeat, --from FILE.png.')
+    old = None
     if options.source is not None:
         old = read_recipe(options.source)
         request = PictureRequest(old.prompt, (old.seed,), old.steps, old.guidance)
     else:
         prompt = checked_prompt(options.prompt)
-        request = PictureRequest(prompt, (own_seed(prompt, 0),), DEFAULT_STEPS)
+        request = PictureRequest(prompt, (own_seed(prompt, 0),))
     if options.seed is not None:
         request = replace(request, seeds=(options.seed,))
     if options.steps is not None:
         request = replace(request, steps=options.steps)
+    if options.guidance is not None:
+        request = replace(request, guidance=options.guidance)
     if options.out.suffix.lower() != ".png":
         raise InputError(f"{options.out} does not end in .png; choose such a name with --out.")
-    chosen = settings()
-    tutor = Tutor(chosen.content_dir, chosen.cache_dir, Loader(chosen))
+    tutor = _tutor()
+    _load(tutor.painters)
+    drawer = tutor.drawer()
+    if old is not None and old.model != drawer.painter.name:
+        raise InputError(f"{options.source} was drawn by {old.model}; set TUTOR_IMAGE_MODEL to that to repeat it.")
     picture, said = None, ""
-    for event in tutor.drawer().draw(request.prompt, request):
+    for event in drawer.draw(request.prompt, request):
         if isinstance(event, Picture):
             picture = event
         elif isinstance(event, Text):
             said = event.markdown
-    if picture is None:
-        raise InputError("Nothing was drawn.")
+    if picture is None or not picture.images:
+        raise ModelError(said)
     recipe = picture.recipes[0]
     try:
         options.out.write_bytes(as_png(picture.images[0], recipe))
@@ -143,6 +171,56 @@ def _paint(options: argparse.Namespace) -> int:
     return 0
 
 
+def _tutor(lessons: Path | None = None) -> "Tutor":
+    from tutor.image.loading import ImageLoader
+    from tutor.text.loading import TextLoader
+    from tutor.turn import Tutor
+
+    chosen = settings()
+    return Tutor(_lessons(lessons), chosen.cache_dir, TextLoader(chosen), ImageLoader(chosen))
+
+
+def _lessons(named: Path | None) -> Path:
+    """The folder of lessons. Raises InputError when the one that was named is none."""
+    if named is not None and not named.is_dir():
+        raise InputError(f"{named} is no folder. Name a folder of Markdown lessons with --lesson-dir.")
+    return named or settings().content_dir
+
+
+def _read_file(tutor: "Tutor", path: Path) -> "Attached":
+    """A learner's file, ready to be asked about. Raises InputError."""
+    from tutor.document import LARGEST, check, clean_name, too_large
+    from tutor.library import Attached
+
+    name = clean_name(path.name)
+    try:
+        check(name, b"-")  # the wrong kind is told before a large file is read
+        if path.stat().st_size > LARGEST:
+            raise InputError(too_large(name))
+        steps = tutor.add(name, path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}. Name another file with --file.") from None
+    with Console(stderr=True).status(f"Reading {name}") as line:
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as end:
+                return Attached(end.value)
+            line.update(f"Reading {name} {step.detail}")
+
+
+def _load(loader: "Loader[Any]") -> None:
+    """Load what the settings name, and wait for it; on a terminal say how far it is."""
+    from tutor.loading import progress
+
+    loader.start()
+    with Console(stderr=True).status("Getting ready") as line:
+        while (state := loader.wait(0.2)).stage not in ("ready", "failed"):
+            line.update(progress(state))
+    if state.error is not None:
+        print(f"tutor: {state.error}", file=sys.stderr)
+
+
 def _questions(argument: str) -> Iterable[str]:
     if argument != "-":
         return [argument]
@@ -150,21 +228,31 @@ def _questions(argument: str) -> Iterable[str]:
     return (line.rstrip("\n") for line in sys.stdin if line.strip())
 
 
-def _print_json(events: Iterable[Event]) -> int:
+def _print_json(events: Iterable[Event], question: str) -> int:
     for event in events:
         if isinstance(event, Answered):
             print(json.dumps(as_json(event.answer), ensure_ascii=False), flush=True)
         elif isinstance(event, Failure):
-            print(f"tutor: {event.message}", file=sys.stderr)
-            return event.exit_code
+            return _told(event, question)
     return 0
 
 
-def _print_live(events: Iterable[Event]) -> int:
+def _told(failure: Failure, question: str | None = None) -> int:
+    """Say what went wrong; for programs also as the object that stands in the place of the answer to `question`."""
+    print(f"tutor: {failure.message}", file=sys.stderr)
+    if question is not None:
+        print(json.dumps({"question": question, "error": failure.message}, ensure_ascii=False), flush=True)
+    return failure.exit_code
+
+
+def _print_live(events: Iterable[Event], tutor: "Tutor") -> int:
     """Stream to the terminal: the quote, then each sentence once it is checked, then the sources."""
     console = Console(highlight=False)
-    shown = 0
+    shown, laid, last = 0, 0, None
     for event in events:
+        if event is last:
+            continue  # a sign of life
+        last = event
         match event:
             case Status(stage):
                 console.print(Styled(f"{stage} …", style="dim"))
@@ -181,19 +269,34 @@ def _print_live(events: Iterable[Event]) -> int:
                 console.print("\n")
                 for number, source in enumerate(items, 1):
                     console.print(Styled(f"[{number}] {source.lesson}: {source.section}  ({source.id})", style="cyan"))
-            case Picture(recipes=recipes, strip=strip) if strip is not None:
-                prompt, seed = recipes[0].prompt, recipes[0].seed
-                console.print(Styled(f'To keep it: python -m tutor paint "{prompt}" --seed {seed}', style="cyan"))
+            case Picture(recipes=recipes, step=step, steps=steps) if recipes and step == steps:
+                command = _repeating(recipes[0], tutor.drawer().painter.defaults)
+                console.print(Styled(f"To keep it: {command}", style="cyan"), soft_wrap=True)
+            case Inside(parts):
+                for part in parts[laid:]:
+                    console.print(Styled(f"{part.title}: ", style="bold"), end="")
+                    console.print(Styled(f"{part.text}\n"))
+                laid = max(laid, len(parts))
             case Choices(items) if items:
                 console.print(Styled("Next: " + " · ".join(choice.message for choice in items), style="dim"))
             case Answered(answer):
                 console.print(Styled(f"{answer.written_by}, {answer.seconds.total:.1f} s", style="dim"))
-            case Failure(message, exit_code):
-                print(f"tutor: {message}", file=sys.stderr)
-                return exit_code
+            case Failure():
+                return _told(event)
             case _:
                 pass
     return 0
+
+
+def _repeating(recipe: Recipe, defaults: "Defaults | None") -> str:
+    """The command that draws the picture again; steps and guidance only where they are not the painter's own."""
+    prompt = shlex.quote(recipe.prompt) if set(recipe.prompt) & set('"$`\\!') else f'"{recipe.prompt}"'
+    command = f"python -m tutor paint {prompt} --seed {recipe.seed}"
+    if recipe.steps is not None and (defaults is None or recipe.steps != defaults.steps):
+        command += f" --steps {recipe.steps}"
+    if recipe.guidance is not None and (defaults is None or recipe.guidance != defaults.guidance):
+        command += f" --guidance {recipe.guidance:g}"
+    return command
 
 
 def _chat(_: argparse.Namespace) -> int:
@@ -204,11 +307,16 @@ def _chat(_: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    course = load_course(options.lesson_dir or settings().content_dir)
-    for problem in course.problems:
+    from tutor.checks.run import check
+
+    chosen = settings()
+    report = check(_lessons(options.lesson_dir), chosen.cache_dir)
+    for problem in report.problems:
         print(problem, file=sys.stderr)
-    print(f"{len(course.lessons)} lessons, {len(course.passages)} passages, {len(course.problems)} problems")
-    return 2 if course.problems else 0
+    if report.left_out:
+        print(f"Not checked: {', '.join(report.left_out)}. For these, run: pip install -e '.[check]'", file=sys.stderr)
+    print(report)
+    return 2 if report.problems else 0
 
 
 def _settings(_: argparse.Namespace) -> int:

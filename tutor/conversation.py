@@ -79,7 +79,7 @@ _LEAD = re.compile(
 _TAIL = re.compile(
     r"\s*\b(?:works?|working|used|use|useful|means?|do|does|happens?"
     r"|so (?:important|good|popular)|important|exactly|really|again|please|pls"
-    r"|stands? for"
+    r"|stands? for|about"
     r"|in (?:simple|plain|easy|short|a nutshell)\b.*|for (?:beginners|dummies)|like i'?m.*|used for|good for|for)\s*$",
     re.I,
 )

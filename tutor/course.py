@@ -4,11 +4,13 @@ A lesson is one file with YAML front matter (title, slug, summary, order, option
 the search finds and the language model reads: a paragraph, a list with the sentence that introduces it, a table, or a note,
 as plain text of at most about 120 words that keeps `$…$` maths. Display maths and figures stay in the section's Markdown.
 A broken lesson becomes a CourseError with file and line; the others are still there.
+
+The terms of `glossary.yaml`, where there is one, are passages too, of a lesson `glossary` that is none of the course's lessons.
 """
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,8 +23,12 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tutor.errors import CourseError
+from tutor.glossary import FILE, Term, read_glossary
+from tutor.questions import read_questions
 from tutor.sentences import split_sentences
 
+GLOSSARY = "glossary"
+"""Slug of the passages that are terms of the glossary."""
 LONGEST_PASSAGE = 120
 """Words; a longer paragraph is cut between sentences."""
 _REFERENCES = "sources"
@@ -43,6 +49,10 @@ class Passage:
     """Position in its section, from 0."""
     text: str
     markdown: str
+    own: bool = False
+    """Whether it comes from a learner's own file, not from the course."""
+    questions: tuple[str, ...] = ()
+    """Questions that it answers, in learners' words: for the search alone."""
 
     @property
     def id(self) -> str:
@@ -89,10 +99,13 @@ class Course:
 
     lessons: tuple[Lesson, ...]
     problems: tuple[CourseError, ...] = ()
+    glossary: tuple[Term, ...] = ()
 
     @cached_property
     def passages(self) -> tuple[Passage, ...]:
-        return tuple(p for lesson in self.lessons for section in lesson.sections for p in section.passages)
+        """Those of the lessons, in order, then one for each term of the glossary."""
+        taught = (p for lesson in self.lessons for section in lesson.sections for p in section.passages)
+        return (*taught, *map(term_passage, self.glossary))
 
     def lesson(self, slug: str) -> Lesson:
         """Raises KeyError."""
@@ -114,8 +127,13 @@ def slugify(heading: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-") or "section"
 
 
+def term_passage(term: Term) -> Passage:
+    """What the search finds of a term."""
+    return Passage(GLOSSARY, "Glossary", term.slug, term.name, 0, term.text, term.text)
+
+
 def load_course(folder: Path) -> Course:
-    """Read every `*.md` of `folder`. Raises CourseError when there is no such folder or no lesson in it."""
+    """Read every `*.md` of `folder`, and its glossary. Raises CourseError when there is no such folder or no lesson in it."""
     if not folder.is_dir():
         raise CourseError(folder, 1, "no such folder; name a folder of Markdown lessons (TUTOR_CONTENT_DIR)")
     lessons: list[Lesson] = []
@@ -126,7 +144,8 @@ def load_course(folder: Path) -> Course:
         except CourseError as error:
             problems.append(error)
             continue
-        problems.extend(missing)
+        lesson, unplaced = _with_questions(lesson, folder)
+        problems.extend([*missing, *unplaced])
         first = next((other for other in lessons if other.slug == lesson.slug), None)
         if first is not None:
             line = _line_of(path.read_text(encoding="utf-8"), "slug")
@@ -135,7 +154,45 @@ def load_course(folder: Path) -> Course:
             lessons.append(lesson)
     if not lessons and not problems:
         raise CourseError(folder, 1, "no lesson here; add a Markdown file with front matter")
-    return Course(tuple(sorted(lessons, key=lambda lesson: (lesson.order, lesson.slug))), tuple(problems))
+    terms, wrong = _glossary(folder, lessons)
+    ordered = sorted(lessons, key=lambda lesson: (lesson.order, lesson.slug))
+    return Course(tuple(ordered), (*problems, *wrong), terms)
+
+
+def _with_questions(lesson: Lesson, folder: Path) -> tuple[Lesson, list[CourseError]]:
+    """The lesson, its passages with the questions that they are known to answer."""
+    expected, problems = read_questions(folder, lesson.slug)
+    asked: dict[str, tuple[str, ...]] = {}
+    for one in expected:
+        passages = next((section.passages for section in lesson.sections if section.slug == one.section), ())
+        found = next((passage for passage in passages if passage.flat.startswith(one.start)), None)
+        if found is None:
+            problems.append(CourseError(one.path, one.line, f"no passage of '{one.section}' begins with '{one.start}'"))
+        else:
+            asked[found.key] = one.questions
+    sections = tuple(
+        replace(s, passages=tuple(replace(p, questions=asked.get(p.key, ())) for p in s.passages))
+        for s in lesson.sections
+    )
+    return (replace(lesson, sections=sections) if asked else lesson), problems
+
+
+def _glossary(folder: Path, lessons: Sequence[Lesson]) -> tuple[tuple[Term, ...], tuple[CourseError, ...]]:
+    own = next((lesson for lesson in lessons if lesson.slug == GLOSSARY), None)
+    if own is not None and (folder / FILE).is_file():
+        return (), (CourseError(own.path, 1, f"the slug '{GLOSSARY}' belongs to {FILE}; give the lesson another"),)
+    return read_glossary(folder, {lesson.slug for lesson in lessons})
+
+
+def markdown_sections(source: str, title: str, slug: str) -> tuple[Section, ...]:
+    """The sections of any Markdown, by the rules of lessons; front matter, if there is any, is left out."""
+    nodes = [node for node in syntax_tree(source).children if node.type != "front_matter"]
+    return tuple(_sections(_FrontMatter.model_construct(title=title, slug=slug), source.splitlines(), nodes))
+
+
+def syntax_tree(source: str) -> SyntaxTreeNode:
+    """The nodes of a lesson's Markdown, as it is read here."""
+    return SyntaxTreeNode(_parser().parse(source))
 
 
 def _missing(slug: str) -> Lesson:
@@ -153,7 +210,7 @@ def _read_lesson(path: Path) -> tuple[Lesson, list[CourseError]]:
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         raise CourseError(path, line, "not UTF-8 text; save the lesson as UTF-8") from None
-    tree = SyntaxTreeNode(_parser().parse(source))
+    tree = syntax_tree(source)
     nodes = list(tree.children)
     front = _front_matter(path, source, nodes)
     body = [node for node in nodes if node.type != "front_matter"]

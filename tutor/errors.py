@@ -36,12 +36,13 @@ class SettingsError(TutorError):
 
 
 class CourseError(TutorError):
-    """A broken lesson. `path` and 1-based `line` say where."""
+    """A broken lesson. `path` and 1-based `line` say where; what is wrong with a whole folder has no line."""
 
     exit_code = 2
 
     def __init__(self, path: Path, line: int, message: str) -> None:
-        super().__init__(f"{path}:{line}: {message}")
+        super().__init__(f"{path}:{line}: {message}" if path.is_file() else f"{path}: {message}")
+
         self.path = path
         self.line = line
 
@@ -68,3 +69,8 @@ class EndpointError(ModelError):
 
 class StorageError(TutorError):
     """The disk is full or cannot be written."""
+
+
+def first_line(error: BaseException) -> str:
+    """What a library's error says, fit for the middle of a sentence."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,8 +1,9 @@
 """What one turn can say, in the order in which a learner sees it. Values only: no behavior, no imports from above.
 
 An asked question gives: Status("searching") -> Quote -> Status("reading") -> Status("writing") -> Text, Text, …
--> Sources -> Choices -> Answered. A picture gives Status("painting") -> Picture, Picture, … -> Text -> Choices -> Answered. A refusal
-gives Text and Choices; a failure ends with Failure.
+-> Sources -> Choices -> Answered. A picture gives Status("painting") -> Picture, Picture, … -> Text -> Choices -> Answered; how
+it was drawn Status("inspecting") -> Text -> Inside, Inside, … -> Choices -> Answered. A refusal gives
+Text and Choices; a failure ends with Failure.
 """
 
 from dataclasses import asdict, dataclass
@@ -11,12 +12,13 @@ from typing import Literal
 from PIL import Image
 
 Intent = Literal["ask", "picture", "demo", "quiz", "inspect", "chat"]
-Stage = Literal["searching", "reading", "writing", "painting"]
+Stage = Literal["adding", "searching", "reading", "writing", "painting", "inspecting"]
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A passage of the course, as it is shown. `id` is `lesson#section-slug`; `score` is in 0..1."""
+    """A passage of the course or of the learner's file, as it is shown. `id` is `lesson#section-slug`, of a file `file:name#section-slug`;
+    `score` is in 0..1."""
 
     id: str
     lesson: str
@@ -29,6 +31,8 @@ class Source:
     passage: str
     """The whole passage as plain text; `quote` is in it word for word."""
     lesson_slug: str
+    own: bool = False
+    """Whether it is of the learner's own file: `lesson` is then the file's name, and `section` a heading or a place such as "page 3"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +110,12 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What repeats a picture bit for bit on one machine."""
+    """What repeats a picture bit for bit on one machine. Steps or guidance None: those of the server that painted it."""
 
     prompt: str
     seed: int
-    steps: int
-    guidance: float
+    steps: int | None
+    guidance: float | None
     model: str
 
 
@@ -119,8 +123,8 @@ class Recipe:
 class Picture:
     """Pictures on their way from noise, after `step` of `steps`; each Picture replaces the one before it.
 
-    One image for each recipe. `strip`, of the last step only, shows the first one's way: the picture at every step, and below it the
-    model's guess of how it ends.
+    One image for each recipe; at the end there may be none, when a safety checker held all back. `strip`, of the last of several steps
+    only, shows the first one's way: the picture at every step, and below it the model's guess of how it ends.
     """
 
     images: tuple[Image.Image, ...]
@@ -129,6 +133,33 @@ class Picture:
     steps: int
     alt: str
     strip: Image.Image | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """A picture that shows something: `label` says in a word or two what it is, `alt` what is to be seen."""
+
+    image: Image.Image
+    label: str
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing about how a picture came about; the text says what to look at."""
+
+    title: str
+    text: str
+    exhibits: tuple[Exhibit, ...] = ()
+    lesson: tuple[str, str] | None = None
+    """Slug and title of the lesson that says more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """How the last picture came about; each Inside replaces the one before it, and has more."""
+
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +192,7 @@ class Answered:
     answer: Answer
 
 
-Event = Status | Quote | Text | Sources | Picture | Choices | Failure | Answered
+Event = Status | Quote | Text | Sources | Picture | Inside | Choices | Failure | Answered
 
 
 def as_json(answer: Answer) -> dict[str, object]:

@@ -4,15 +4,18 @@ huggingface_hub resumes what was cut off and keeps what it has fetched. Only saf
 """
 
 import errno
-from collections.abc import Callable
-from pathlib import Path
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tutor.errors import DownloadCause, DownloadError
+from tutor.errors import DownloadCause, DownloadError, ModelError
 
 Progress = Callable[[float], None]
 """Told the share that has arrived, 0 to 1."""
 
+PIPELINE = "model_index.json"
+"""The file that makes a folder a pipeline of diffusers."""
 _FILES = ["*.json", "*.jinja", "*.txt", "*.model", "*.safetensors"]
 _WHY: dict[DownloadCause, str] = {
     "offline": "the model hub cannot be reached. Check the network, or use a folder or the built-in model",
@@ -26,10 +29,48 @@ _WHY: dict[DownloadCause, str] = {
 
 def download(name: str, progress: Progress | None = None) -> Path:
     """The folder of the model `owner/name`, fetched first if need be. Raises DownloadError that names the cause."""
+    return _fetch(name, _FILES, progress)
+
+
+def download_pipeline(name: str, without: Collection[str] = (), progress: Progress | None = None) -> Path:
+    """The folder of a pipeline of diffusers, fetched first if need be: its components but `without`, in half precision where all
+    have it, which is half the bytes. Raises DownloadError that names the cause, and ModelError when it is no such pipeline."""
+    from huggingface_hub import get_cached_repo_tree
+
+    folder = _fetch(name, [PIPELINE], None)
+    if not (folder / PIPELINE).is_file():
+        raise ModelError(f"{name} holds no {PIPELINE}, so it is no pipeline of diffusers. Choose another model.")
+    index = json.loads((folder / PIPELINE).read_text(encoding="utf-8"))
+    listed = [file.path for file in get_cached_repo_tree(name, revision=folder.name)]  # kept by the fetch above
+    return _fetch(name, [PIPELINE, *_files_of(name, components(index, without), listed)], progress)
+
+
+def components(index: Mapping[str, Any], without: Collection[str] = ()) -> list[str]:
+    """The names in a pipeline's index that are folders with files, but `without`."""
+    return [key for key, at in index.items() if isinstance(at, list) and at[1] is not None and key not in without]
+
+
+def _files_of(name: str, parts: Collection[str], listed: Sequence[str]) -> list[str]:
+    """Of all files those that the components need. Raises ModelError when one has its weights in other formats only."""
+    mine = [PurePosixPath(path) for path in listed if path.count("/") == 1 and path.split("/")[0] in parts]
+    texts = [str(path) for path in mine if path.suffix in (".json", ".txt", ".model", ".jinja")]
+    weights = [path for path in mine if path.suffix == ".safetensors"]
+    for part in sorted({str(path.parent) for path in mine if path.suffix in (".bin", ".msgpack", ".onnx", ".ckpt")}):
+        if part not in {str(path.parent) for path in weights}:
+            raise ModelError(
+                f"{name} has no safetensors for its {part}, and other formats can run code. Choose another model."
+            )
+    plain = [path for path in weights if path.stem.split("-0")[0].count(".") == 0]
+    half = [path for path in weights if ".fp16" in path.name]
+    chosen = half if {p.parent for p in half} == {p.parent for p in weights} else plain
+    return [*texts, *map(str, chosen)]
+
+
+def _fetch(name: str, patterns: list[str], progress: Progress | None) -> Path:
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(name, allow_patterns=_FILES, tqdm_class=_bar(progress or (lambda _: None))))
+        return Path(snapshot_download(name, allow_patterns=patterns, tqdm_class=_bar(progress or (lambda _: None))))
     except (OSError, ValueError, TypeError, KeyError) as error:  # the last two: what answers is not a model hub
         cause = _cause(error)
         raise DownloadError(f"{name} could not be fetched: {_WHY[cause]}.", cause) from error

@@ -13,7 +13,6 @@ from tutor.errors import InputError
 
 LONGEST_PROMPT = 300
 """Characters."""
-DEFAULT_STEPS = 20
 COLORS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "black", "gray", "white")
 _SYNONYMS = {"grey": "gray", "violet": "purple", "crimson": "red", "scarlet": "red", "magenta": "pink", "navy": "blue"}
 _COLOR = "|".join((*COLORS, *_SYNONYMS))
@@ -54,14 +53,37 @@ _SAME = re.compile(
 )
 
 
+_GROUND = re.compile(
+    rf"^{_POLITE}(?P<change>(?:on|with|against|in front of) (?:an? |the )?(?:{_COLOR})(?: colou?red)? background)(?:,? (?:please|pls))?$",
+    re.I,
+)
+"""A background needs no "same but"."""
+_MADE_IT = r"(?:(?:that|this|it|them)|(?:the|this|that|your)(?: last| previous)? (?:one|picture|image|drawing|painting)s?)"
+_PICTURE = r"(?:the|this|that|your)(?: last| previous)? (?:picture|image|drawing|painting)"
+_HOW = re.compile(
+    rf"^{_POLITE}(?:(?:tell|show) (?:me )?|explain (?:to me )?)?how (?:(?:did|have) )?you (?:draw|drew|drawn|paint|painted) "
+    rf"(?:{_MADE_IT}|(?P<made>.+?\bseed\b.+?))(?:,? please)?$"
+    rf"|^{_POLITE}(?:(?:tell|show) (?:me )?|explain (?:to me )?)?how (?:(?:did|have) )?you "
+    rf"(?:do|did|make|made|create|created|generate|generated) {_PICTURE}(?:,? please)?$"
+    rf"|^{_POLITE}(?:explain )?how (?:was|is) (?:(?:that|this|it) (?:drawn|painted)|{_PICTURE} (?:made|drawn|painted|created|generated))$"
+    rf"|^{_POLITE}explain {_PICTURE}(?:,? please)?$",
+    re.I,
+)
+_HOW_IT = re.compile(rf"^{_POLITE}how (?:did|have) you (?:do|done|make|made|create|created|generate|generated) {_MADE_IT}$", re.I)
+"""Asked right after a picture, this is about the picture."""
+
+
 @dataclass(frozen=True, slots=True)
 class PictureRequest:
-    """What to paint: one picture for each seed."""
+
+    """What to paint: one picture for each seed. Steps and guidance are None where nothing was said of them: the model's own."""
 
     prompt: str
     seeds: tuple[int, ...]
-    steps: int = DEFAULT_STEPS
-    guidance: float = 3.0
+    steps: int | None = None
+    guidance: float | None = None
+    longer: int = 1
+    """How many times the model's own number of steps, where `steps` is None."""
 
 
 def requests(messages: Sequence[str]) -> list[PictureRequest | None]:
@@ -70,12 +92,29 @@ def requests(messages: Sequence[str]) -> list[PictureRequest | None]:
     asked: dict[str, int] = {}
     for message in messages:
         last = next((request for request in reversed(found) if request), None)
-        near = found[-1] if found else None  # a bare "again" counts only right after a picture
+        # a bare "again" counts only right after a picture, or after how it was drawn
+        near = next((r for m, r in zip(reversed(messages[: len(found)]), reversed(found), strict=True) if not asks_how(m)), None)
         request = _request(" ".join(message.split()), near, last, asked)
         if request is not None:
             asked[request.prompt] = asked.get(request.prompt, 0) + 1
         found.append(request)
     return found
+
+
+def asks_how(message: str) -> bool:
+    """Whether the message asks how one picture was drawn, and not how pictures are."""
+    return _HOW.match(_flat(message)) is not None
+
+
+def explained(message: str, earlier: Sequence[PictureRequest | None]) -> PictureRequest | None:
+    """The picture that a learner wants explained: the one that the message writes out with its seed, or the last of `earlier`, which are
+    the pictures that each earlier message asked for. None where the message does not ask for that, or there is no picture."""
+    found = _HOW.match(_flat(message))
+    if found is not None and found["made"]:
+        return _written_out(found["made"], {})
+    if found is not None:
+        return next((request for request in reversed(earlier) if request), None)
+    return earlier[-1] if earlier and _HOW_IT.match(_flat(message)) else None
 
 
 def own_seed(prompt: str, turn: int) -> int:
@@ -95,6 +134,10 @@ def checked_prompt(prompt: str) -> str:
     return text
 
 
+def _flat(message: str) -> str:
+    return " ".join(message.split()).rstrip(" .!?")
+
+
 def _request(
     message: str, near: PictureRequest | None, last: PictureRequest | None, asked: dict[str, int]
 ) -> PictureRequest | None:
@@ -109,16 +152,19 @@ def _request(
     if _AGAIN.match(bare):
         return replace(near, seeds=_next_seeds(near, asked, 1))
     if _MORE_STEPS.match(bare):
+        if near.steps is None:
+            return replace(near, longer=2 * near.longer)
         return replace(near, steps=min(50, 2 * near.steps))
     if _VARIATIONS.match(bare):
         return replace(near, seeds=_next_seeds(near, asked, 4))
-    if same := _SAME.match(bare):
+    if same := _SAME.match(bare) or _GROUND.match(bare):
         return _changed(near, same["change"])
     only = _written_out(f"{near.prompt} {bare}", asked)
     if only.prompt == near.prompt:  # nothing but a seed, a number of steps or a guidance was said
         seeds = only.seeds if _SEED.search(bare) else near.seeds
         steps = only.steps if _STEPS.search(bare) else near.steps
-        return PictureRequest(near.prompt, seeds, steps, only.guidance if _GUIDANCE.search(bare) else near.guidance)
+        guidance = only.guidance if _GUIDANCE.search(bare) else near.guidance
+        return replace(near, seeds=seeds, steps=steps, guidance=guidance)
     return None
 
 
@@ -141,8 +187,8 @@ def _written_out(text: str, asked: dict[str, int]) -> PictureRequest:
     return PictureRequest(
         prompt,
         (int(seed[1]) if seed else own_seed(prompt, asked.get(prompt, 0)),),
-        int(steps[1]) if steps else DEFAULT_STEPS,
-        float(guidance[1]) if guidance else 3.0,
+        int(steps[1]) if steps else None,
+        float(guidance[1]) if guidance else None,
     )
 
 

@@ -5,11 +5,12 @@ The sole reader of the environment and of paths. `python -m tutor settings` prin
 
 import os
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_cache_path
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tutor.errors import SettingsError
@@ -19,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROMPTS = ROOT / "prompts"
 MODELS = ROOT / "models"
 BUILT_IN = "built-in"
-"""The value of `text_model` that means SmolLM2-135M-Instruct with our adapter."""
+"""The value of `text_model` that means SmolLM2-135M-Instruct with our adapter, and of `image_model` that means our own painter."""
 
 
 _ON_SPACES = "SPACE_ID" in os.environ
@@ -42,6 +43,20 @@ class Settings(BaseSettings):
         description="address of an OpenAI-compatible server, such as http://127.0.0.1:8000/v1; text_model names its model",
     )
     text_endpoint_key: str = Field(default="", description="key for that server, if it wants one")
+    image_model: str = Field(
+        default=BUILT_IN,
+        min_length=1,
+        description="built-in, a folder with a diffusers pipeline, or a name on the model hub such as stabilityai/sd-turbo",
+    )
+    image_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="address of a server of Hugging Face's text-to-image interface, such as http://127.0.0.1:8001/",
+    )
+    image_endpoint_key: str = Field(default="", description="key for that server, if it wants one")
+    image_safety: Literal["on", "off"] = Field(
+        default="on", description="whether an image model's own safety checker, where it has one, holds pictures back"
+    )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(default="auto", description="where models run")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         default="auto", description="number format of the weights"
@@ -52,10 +67,32 @@ class Settings(BaseSettings):
     )
     host: str = Field(
         default="0.0.0.0" if _ON_SPACES else "127.0.0.1",
+        min_length=1,
         description="address the page is served on; 0.0.0.0 for every network",
     )
     port: int = Field(default=7860, ge=1, le=65535, description="port the page is served on, 1 to 65535")
     mcp: bool = Field(default=False, description="serve the tools to MCP clients too")
+
+    @field_validator("content_dir", "cache_dir", mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        if value == "":  # would be the folder that one happens to stand in
+            raise ValueError("name a folder, or unset it")
+        return value
+
+    @property
+    def shared(self) -> bool:
+        """Whether the page serves others than the learner whose machine this is."""
+        return _ON_SPACES or not is_loopback(self.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address means this machine."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
 
 
 @cache
@@ -72,4 +109,5 @@ def _explain(error: ValidationError) -> str:
     name = str(first["loc"][0])
     field = Settings.model_fields.get(name)
     legal = f" ({field.description})" if field is not None and field.description else ""
-    return f"TUTOR_{name.upper()}={first['input']!r} cannot be used: {first['msg'].lower()}{legal}."
+    wrong = first["msg"].lower().removeprefix("value error, ")
+    return f"TUTOR_{name.upper()}={first['input']!r} cannot be used: {wrong}{legal}."

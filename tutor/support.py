@@ -2,7 +2,7 @@
 
 The probability comes from a logistic regression over a few features that a reader can check by eye: closeness of the nearest sentence
 of the passage, words in common, numbers and names that the passage lacks, words swapped or moved in what is otherwise a copy, a negation
-or a direction that is turned round. Fitted by `python -m training.support` on labelled sentences. Does not cover: inference over several
+or a direction that is turned round, a "because" between things that the passage does not connect. Fitted by `python -m training.support` on labelled sentences. Does not cover: inference over several
 steps, or sums done by the writer.
 """
 
@@ -36,6 +36,7 @@ FEATURES: dict[str, int] = {
     "words moved": -1,
     "negation turned": -1,
     "direction turned": -1,
+    "cause added": -1,
 }
 """Each feature and the sign that its coefficient may have."""
 _SWAPS = 2
@@ -85,6 +86,7 @@ _NEGATIONS = frozenset(
         "unlike",
     ]
 )
+_CAUSES = re.compile(r"\b(?:because|since|therefore|thus|hence|so that|which is why|that is why|as a result|due to|so)\b", re.I)
 _PAIRS = (
     "more less, higher lower, high low, increase decrease, increases decreases, larger smaller, large "
     "small, long short, longer shorter, before after, first last, faster slower, fast slow, easy hard, "
@@ -161,6 +163,7 @@ class SupportChecker:
             copy.share * (copy.moved > 0),
             copy.share * (_negations(sentence) != _negations(quote)),
             copy.share * _turned(set(_plain(sentence)), set(_plain(nearest_two))),
+            float(bool(_CAUSES.search(sentence)) and not _CAUSES.search(nearest_two)),
         )
         return values, quote
 

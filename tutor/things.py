@@ -52,6 +52,7 @@ class KnownThings:
 
     def __init__(self, folder: Path, encode: Encoder) -> None:
         """Raises StorageError when the file is missing or broken."""
+        self.folder = folder
         path = folder / THINGS
         try:
             rows = json.loads(path.read_text(encoding="utf-8"))
@@ -65,6 +66,11 @@ class KnownThings:
 
     def __len__(self) -> int:
         return len(self._chars)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each thing is called first, in the order of the file."""
+        return tuple(self._chars.values())
 
     def read(self, prompt: str) -> Understood:
         """The prompt with emoji spelled out and unknown things replaced. Raises InputError for what is not Latin script."""

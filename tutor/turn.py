@@ -5,38 +5,65 @@ The page, the command line and the API all call `Tutor.reply`. Closing the itera
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
+from tutor.about import about_file, as_meant, speaks_of_own_file, subject
 from tutor.answer import Answerer
 from tutor.conversation import resolve
 from tutor.course import Course, load_course
+from tutor.document import Document
 from tutor.drawing import Drawer
-from tutor.errors import InputError, TutorError
-from tutor.events import Answer, Answered, Choice, Choices, Event, Failure, Seconds, Text
-from tutor.image.local import PAINTER, built_in_painter
-from tutor.request import requests
-from tutor.route import is_about_tutor, route, small_talk
+from tutor.errors import InputError, ModelError, TutorError
+from tutor.events import Answer, Answered, Choice, Choices, Event, Failure, Intent, Seconds, Status, Text
+from tutor.image.base import ImageModel
+from tutor.image.local import PAINTER, BuiltInPainter
+from tutor.inspect_picture import Inspector
+from tutor.library import Attached, Library
+from tutor.loading import Loader
+from tutor.reading import read_apart
+from tutor.request import asks_how, explained, requests
+from tutor.route import cannot, is_about_tutor, route, small_talk
 from tutor.search.encoder import encoder
 from tutor.search.hybrid import Searcher
 from tutor.text.base import TextModel
-from tutor.text.loading import Loader
 from tutor.things import KnownThings
 
 LONGEST_MESSAGE = 4000
 """Characters."""
+NO_FILE = (
+    "There is no file in this conversation. Add one with the button beside the question box: Markdown, plain text or PDF. A file is "
+    "kept only while its page is open, so after a reload it has to be added again."
+)
+NO_PICTURE = "There is no picture in this conversation yet. Draw one first; then ask again, and I'll show you how it came about."
+A_PICTURE = "Draw a red apple on a blue background"
+"""The picture that is offered first."""
+WHOLE_QUESTION = "What is this document about?"
+
+"""What the model is asked of a whole file."""
+_Step = TypeVar("_Step")
+_Result = TypeVar("_Result")
 
 
 class Tutor:
-    """The course, its search and the language model. Building it reads the lessons only; the rest loads when first needed."""
+    """The course, its search, the language model and the image model. Building it reads the lessons only; the rest loads when first
+    needed."""
 
-    def __init__(self, content: Path, cache: Path, loader: Loader) -> None:
-        """Raises CourseError when the folder has no lesson."""
+    def __init__(self, content: Path, cache: Path, loader: Loader[TextModel], painters: Loader[ImageModel]) -> None:
+        """Raises CourseError when the folder has no lesson, or none that can be read."""
         self.course: Course = load_course(content)
+        if not self.course.passages:
+            raise self.course.problems[0]
         self.loader = loader
+        self.painters = painters
         self._cache = cache
         self._answerer: Answerer | None = None
+        self._library: Library | None = None
         self._drawer: Drawer | None = None
+        self._inspector: Inspector | None = None
         self._lock = threading.Lock()
 
     def warm(self) -> Answerer:
@@ -44,39 +71,127 @@ class Tutor:
         with self._lock:
             if self._answerer is None:
                 encode = encoder()
-                self._answerer = Answerer(self.course, Searcher(self.course, self._cache, encode), encode)
+                searcher = Searcher(self.course, self._cache, encode)
+                self._library = Library(self.course, searcher, encode)
+                self._answerer = Answerer(self.course, searcher, encode)
             return self._answerer
 
-    def reply(self, message: str, earlier: Sequence[str] = ()) -> Iterator[Event]:
-        """Answer `message`; `earlier` are the learner's own earlier messages, oldest first. Errors come as Failure."""
+    def add(self, name: str, data: bytes) -> Generator[Status, None, Document]:
+        """Read a learner's file and make it ready to be asked about. Closing the generator gives up. Raises InputError."""
+        reading = Status("adding")  # always the same one: a sign of life
+        document = yield from _telling(read_apart(name, data), lambda _: reading)
+        yield from self._ready(document)
+        return document
+
+    def forget(self, document: Document) -> None:
+        """A file is no longer asked about: what was computed from it goes."""
+        if self._library is not None:
+            self._library.close(document)
+
+    def reply(self, message: str, earlier: Sequence[str] = (), file: Attached | None = None) -> Iterator[Event]:
+        """Answer `message`; `earlier` are the learner's own earlier messages, oldest first; `file` is what the learner added to this
+        conversation. Errors come as Failure."""
         try:
             text = checked(message)
             before = [m[:LONGEST_MESSAGE] for m in earlier]
             *drawn, wanted = requests([*before, text])
             if wanted is not None:
                 yield from self.drawer().draw(text, wanted)
+            elif (picture := explained(text, drawn)) is not None:
+                yield from self.inspector().inspect(text, picture)
+            elif asks_how(text):
+                yield from self._say(text, NO_PICTURE, "inspect", [A_PICTURE])
+            elif (beyond := cannot(text)) is not None:
+                offers = [f"Explain {beyond.subject}"] if beyond.subject else []
+                yield from self._say(text, beyond.said, beyond.intent, offers)
             elif route(text) == "ask":
-                asked = [m for m, picture in zip(before, drawn, strict=True) if picture is None and route(m) == "ask"]
-                yield from self.warm().answer(text, resolve(text, asked), self.loader.model())
+                asked = [picture is None and route(m) == "ask" for m, picture in zip(before, drawn, strict=True)]
+                if file is not None:
+                    yield from self._reply_with_file(text, before, asked, file)
+                elif speaks_of_own_file(text):
+                    yield from self._say(text, NO_FILE)
+                else:
+                    known = resolve(text, [m for m, ask in zip(before, asked, strict=True) if ask])
+                    yield from self.warm().answer(text, known, self.loader.model())
             else:
                 yield from self._say(text)
         except TutorError as error:
             yield Failure(str(error), error.exit_code)
 
+    def _reply_with_file(
+        self, text: str, before: Sequence[str], asked: Sequence[bool], file: Attached
+    ) -> Iterator[Event]:
+        name = file.document.name
+        old = [m for m, ask in zip(before[: file.after], asked, strict=False) if ask]
+        since = [m for m, ask in zip(before[file.after :], asked[file.after :], strict=True) if ask]
+        *since, meant = as_meant([*since, text], name)
+        about = about_file(meant, name)
+        known = resolve(meant if about is None or about.whole else about.query, old + [subject(m, name) for m in since])
+        if about is None:  # "simpler, please" after a question about the file
+            last = about_file(since[-1], name) if since and known.followed else None
+            about = last and replace(last, query=known.query)
+        elif not about.whole:
+            about = replace(about, query=known.query)
+            known = known if known.followed else replace(known, question=meant)
+        if about is not None and about.whole:
+            known = replace(known, question=WHOLE_QUESTION)
+        answerer = yield from self._ready(file.document)
+        yield from answerer.answer(text, known, self.loader.model(), about)
+
+    def _ready(self, document: Document) -> Generator[Status, None, Answerer]:
+        """The answering part with this file; at once, unless it has to be encoded first."""
+        self.warm()
+        assert self._library is not None
+        return (yield from _telling(self._library.open(document), lambda share: Status("adding", f"{share:.0%}")))
+
     def drawer(self) -> Drawer:
-        """The drawing part; its weights load at the first picture. Raises TutorError."""
+        """The drawing part, with the image model in use. Raises TutorError."""
+        painter = self.painters.model()
+        if painter is None:
+            raise ModelError("No image model is ready yet. Wait a little, then ask again.")
         with self._lock:
-            if self._drawer is None:
-                self._drawer = Drawer(built_in_painter(), KnownThings(PAINTER, encoder()))
+            if self._drawer is None or self._drawer.painter is not painter:
+                own = isinstance(painter, BuiltInPainter)
+                self._drawer = Drawer(painter, KnownThings(PAINTER, encoder()) if own else None)
             return self._drawer
 
-    def _say(self, message: str) -> Iterator[Event]:
+    def inspector(self) -> Inspector:
+        """The part that lays pictures open, for the image model in use. Raises TutorError."""
+        drawer = self.drawer()
+        with self._lock:
+            if self._inspector is None or self._inspector.drawer is not drawer:
+                self._inspector = Inspector(drawer, self.course.lessons)
+            return self._inspector
+
+    def _say(
+        self, message: str, said: str = "", intent: Intent = "chat", offers: Sequence[str] = ()
+    ) -> Iterator[Event]:
+        """What code says: `said`, or what suits small talk. An intent beyond small talk is one that could not be followed."""
         start = time.monotonic()
-        text = describe(self.loader.model(), self.course) if is_about_tutor(message) else small_talk(message)
+        text = said or (
+            describe(self.loader.model(), self.painters.model(), self.course)
+            if is_about_tutor(message)
+            else small_talk(message)
+        )
         yield Text(text)
-        yield Choices(starters(self.course)[:3])
+        yield Choices((*(Choice(offer, offer) for offer in offers), *starters(self.course))[:3])
         total = time.monotonic() - start
-        yield Answered(Answer(message, "chat", False, text, (), (), "tutor", Seconds(0.0, total, total)))
+        refused = intent != "chat"
+        yield Answered(Answer(message, intent, refused, text, (), (), "tutor", Seconds(0.0, total, total)))
+
+
+def _telling(
+    steps: Generator[_Step, None, _Result], tell: Callable[[_Step], Status]
+) -> Generator[Status, None, _Result]:
+    """`steps` to its result, with something to be seen at each step."""
+    with closing(steps):
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as end:
+                result: _Result = end.value
+                return result
+            yield tell(step)
 
 
 def checked(message: str) -> str:
@@ -91,23 +206,28 @@ def checked(message: str) -> str:
     return text
 
 
-def describe(model: TextModel | None, course: Course) -> str:
+def describe(model: TextModel | None, painter: ImageModel | None, course: Course) -> str:
     """What the tutor is, from what is really in force."""
+    draws = "small pictures, when you write: draw a dog; my painter is still learning"
+    if painter is not None and not isinstance(painter, BuiltInPainter):
+        draws = f"pictures with {painter.name}, when you write: draw a dog"
     writer = f"the language model {model.name}" if model is not None else "a language model, which is not ready yet,"
     return (
         f"I'm a tutor of generative AI. I search a course of {len(course.lessons)} lessons, quote the passage that fits best, and let "
         f"{writer} write an answer from it; code then checks each sentence against the course and leaves out what it doesn't support. "
-        "I also draw small pictures, when you write: draw a dog; my painter is still learning. "
-        "I can be wrong in choosing a passage, and I know nothing beyond the course."
+        f"I also draw {draws}. You can add a file of your own and ask about that too. "
+        "I can be wrong in choosing a passage, and I know nothing beyond the course and your file."
     )
 
 
-def starters(course: Course, count: int = 5) -> tuple[Choice, ...]:
-    """Questions worth asking first, from lessons spread over the course: by turns what a thing is, and something within it."""
+def starters(course: Course, count: int = 4) -> tuple[Choice, ...]:
+    """Worth asking first: `count` questions from lessons spread over the course, by turns what a thing is and something within it,
+    and a picture."""
+
     lessons = [lesson for lesson in course.lessons if any(s.heading.endswith("?") for s in lesson.sections)]
     places = sorted({round(i * (len(lessons) - 1) / max(1, count - 1)) for i in range(count)}) if lessons else []
     chosen = []
     for turn, place in enumerate(places):
         questions = [s.heading for s in lessons[place].sections if s.heading.endswith("?")]
         chosen.append(questions[min(place, len(questions) - 1) if turn % 2 else 0])
-    return tuple(Choice(question, question) for question in chosen)
+    return tuple(Choice(question, question) for question in (*chosen, A_PICTURE))

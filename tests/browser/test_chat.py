@@ -4,7 +4,8 @@ import json
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import ask, reload, wait
+from tests.browser.conftest import LEAVING, ask, reload, wait
+
 
 QUESTION = "What does the discriminator of a GAN do?"
 
@@ -107,6 +108,11 @@ def test_starters_follow_ups_retry_edit_and_opinions(page):
     wait(page)
     expect(page.locator("#chatbot .asked").first).to_have_text("What is a GAN?")
     expect(answers(page).last).to_contain_text("generator")
+    expect(page.locator("#stage")).to_contain_text("The menu can bring back what came after")
+    page.click("#menu-button")
+    page.click("#back")
+    expect(answers(page)).to_have_count(3)
+    expect(page.locator("#chatbot .asked").last).to_have_text("What is a GAN?")
 
 
 def test_export_and_import(page, open_page, tmp_path):
@@ -143,3 +149,46 @@ def test_two_tabs_answer_their_own_questions(open_page):
     expect(answers(one).last).to_contain_text("discriminator")
     expect(answers(two).last).to_contain_text("autoencoder")
     expect(answers(two).last).not_to_contain_text("discriminator")
+
+
+def test_each_tab_of_a_browser_keeps_its_own_conversation(open_page):
+    one = open_page()
+    ask(one, "hello")
+    one.wait_for_timeout(300)
+    two = open_page(context=one.context)
+    expect(asked(two)).to_have_text(["hello"])  # a new tab goes on with the newest
+    ask(two, "what are you?")
+    ask(one, "thanks")
+    one.wait_for_timeout(300)
+    for page, questions in ((two, ["hello", "what are you?"]), (one, ["hello", "thanks"])):
+        reload(page)
+        expect(asked(page)).to_have_text(questions)
+    one.close()
+    two.click("#menu-button")
+    earlier = two.locator("#earlier button")
+    expect(earlier).to_have_count(1)
+    expect(earlier).to_contain_text("thanks")
+    LEAVING.add(two)
+    earlier.click()
+    expect(asked(two)).to_have_text(["hello", "thanks"])
+    LEAVING.discard(two)
+    two.click("#menu-button")
+    expect(two.locator("#earlier button")).to_contain_text("what are you?")
+
+
+def test_the_conversation_of_a_browser_that_kept_one_for_all_tabs_is_still_there(page):
+    ask(page, "hello")
+    page.wait_for_timeout(300)
+    page.evaluate(
+        """() => { const kept = Object.entries(localStorage).find(([key]) => key.startsWith('tutor-conversation/'))[1];
+        addEventListener('pagehide', () => {
+            localStorage.clear(); sessionStorage.clear(); localStorage.setItem('tutor-conversation', kept);
+        }); }"""
+    )
+    reload(page)
+    expect(asked(page)).to_have_text(["hello"])
+    assert page.evaluate("localStorage.getItem('tutor-conversation')") is None
+
+
+def asked(page):
+    return page.locator("#chatbot .asked")

@@ -17,7 +17,12 @@ CONTRAST = """(selector) => {
     return [node.className || node.tagName, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
   });
 }"""
-SIZES = [(1440, 900), (768, 1024), (375, 760)]
+SMALL = """() => [...document.querySelectorAll('button, a, summary, textarea')].filter((node) => node.offsetParent).map((node) => {
+  const {width, height} = node.getBoundingClientRect();
+  return [node.className || node.id || node.tagName, node.textContent.trim().slice(0, 30), Math.round(width), Math.round(height)];
+}).filter(([,, width, height]) => width < 44 || height < 44)"""
+SIZES = [
+(1440, 900), (768, 1024), (375, 760)]
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -45,10 +50,18 @@ def test_it_fits_and_can_be_read(open_page, width, height, dark):
 def test_what_a_finger_presses_is_large_enough(open_page):
     page = open_page(375, 760, touch=True)
     ask(page, "What is a GAN?")
-    for selector in ("#send", "#new", "#menu-button", "#composer textarea"):
-        box = page.locator(selector).bounding_box()
-        assert box, selector
-        assert box["height"] >= 40, selector
+    ask(page, "Draw a red apple, 4 steps")
+    small = page.evaluate(SMALL)
+    page.locator("#chatbot .quote .chip").first.click()
+    expect(page.locator("#panel")).to_be_visible()
+    arrow = page.locator("#chatbot .scroll-down-button-container")
+    assert arrow.evaluate_all("all => all.every((one) => getComputedStyle(one).display === 'none')")
+    small += page.evaluate(SMALL)
+    page.click("#close-panel")
+    page.click("#menu-button")
+    small += page.evaluate(SMALL)
+    assert small == []
+    assert page.locator("#new").bounding_box()["y"] >= 4
 
 
 def test_the_whole_way_by_keyboard(page):
@@ -87,8 +100,8 @@ def test_a_screen_reader_is_told_what_happens(page):
 
 def test_the_course_can_be_read(page):
     page.click("#masthead a[href='#course']")
-    links = page.locator("#contents a")
-    expect(links).to_have_count(7)
+    links = page.locator("#contents li a")
+    expect(links).to_have_count(17)
     links.nth(2).click()
     expect(page.locator("#lesson-body h1")).to_have_text(links.nth(2).text_content())
     expect(page.locator("#lesson-body h2").first).to_be_visible()

@@ -2,7 +2,8 @@
 
 The picture is cut into patches and the text's tokens are joined to them, as in Stable Diffusion 3 (Esser et al., 2024). Time and the
 pooled text set scale, shift and gate of each block through one shared layer, as in PixArt-alpha (Chen et al., 2023). A small convolutional
-head that sees the noisy picture again takes the seams between patches away.
+head that sees the noisy picture again takes the seams between patches away. Beside the noisy picture stands the sketch that
+`tutor.image.sketch` makes of the text alone.
 """
 
 from typing import Any
@@ -59,14 +60,14 @@ class Denoiser(ModelMixin, ConfigMixin):  # type: ignore[misc]
         depth: int = 8,
         heads: int = 4,
         text_width: int = 384,
-        text_tokens: int = 24,
+        text_tokens: int = 16,
         head_width: int = 24,
     ) -> None:
         """`size` and `patch` in pixels; `text_tokens` is the longest text."""
         super().__init__()  # type: ignore[no-untyped-call]
         self.patch = patch
         self.side = size // patch
-        self.into = nn.Conv2d(3, width, patch, stride=patch)
+        self.into = nn.Conv2d(6, width, patch, stride=patch)
         self.place = nn.Parameter(0.02 * torch.randn(1, self.side**2 + text_tokens, width))
         self.text = nn.Linear(text_width, width)
         self.pooled = nn.Linear(text_width, width)
@@ -75,7 +76,7 @@ class Denoiser(ModelMixin, ConfigMixin):  # type: ignore[misc]
         self.blocks = nn.ModuleList(Block(width, heads) for _ in range(depth))
         self.spread = nn.Linear(width, patch**2 * head_width)
         self.head = nn.Sequential(
-            nn.Conv2d(head_width + 3, head_width, 3, padding=1), nn.SiLU(), nn.Conv2d(head_width, 3, 3, padding=1)
+            nn.Conv2d(head_width + 6, head_width, 3, padding=1), nn.SiLU(), nn.Conv2d(head_width, 3, 3, padding=1)
         )
         made: Any = self  # modules that torch's annotations cannot tell from tensors
         for block in made.blocks:
@@ -85,13 +86,18 @@ class Denoiser(ModelMixin, ConfigMixin):  # type: ignore[misc]
         with torch.no_grad():
             made.shared[1].bias.view(6, width)[[2, 5]] = 1.0  # open gates, behind layers that begin at nothing
 
-    def forward(self, noisy: Tensor, time: Tensor, states: Tensor, mask: Tensor, pooled: Tensor) -> Tensor:
+    def forward(
+        self, noisy: Tensor, time: Tensor, states: Tensor, mask: Tensor, pooled: Tensor, sketch: Tensor
+    ) -> Tensor:
         """noisy [batch, 3, size, size] in -1..1 plus noise, time [batch] in 0 (clean)..1 (noise), states [batch, text_tokens, text_width],
-        mask [batch, text_tokens] true for real tokens, pooled [batch, text_width] -> clean picture [batch, 3, size, size]."""
+        mask [batch, text_tokens] true for real tokens, pooled [batch, text_width], sketch [batch, 3, any, any] in -1..1
+        -> clean picture [batch, 3, size, size]."""
         batch = len(noisy)
+        wide = functional.interpolate(sketch, size=noisy.shape[-2:], mode="bilinear", align_corners=False)
+        both = torch.cat([noisy, wide.to(noisy.dtype)], 1)
         condition = self.time(_waves(time, self.place.shape[-1])) + self.pooled(pooled)
         condition = self.shared(condition).view(batch, 6, -1)
-        patches = self.into(noisy).flatten(2).transpose(1, 2)  # [batch, side * side, width]
+        patches = self.into(both).flatten(2).transpose(1, 2)  # [batch, side * side, width]
         count = patches.shape[1]
         x = torch.cat([patches, self.text(states)], 1) + self.place
         seen = functional.pad(mask, (count, 0), value=True)[:, None, None, :]
@@ -99,7 +105,7 @@ class Denoiser(ModelMixin, ConfigMixin):  # type: ignore[misc]
             x = block(x, condition, seen)
         x = self.spread(functional.layer_norm(x[:, :count], x.shape[-1:]))
         x = functional.pixel_shuffle(x.transpose(1, 2).reshape(batch, -1, self.side, self.side), self.patch)
-        clean: Tensor = self.head(torch.cat([x, noisy.to(x.dtype)], 1))
+        clean: Tensor = self.head(torch.cat([x, both.to(x.dtype)], 1))
         return clean
 
 

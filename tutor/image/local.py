@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tutor.errors import InputError, WeightsError
-from tutor.image.base import LARGEST_SEED, MOST_AT_ONCE, MOST_STEPS, ImageStep, PaintOptions
+from tutor.errors import WeightsError
+from tutor.image.base import Defaults, ImageStep, PaintOptions, Reading, settled
 from tutor.settings import MODELS
 from tutor.weights import quiet
 
@@ -21,6 +21,7 @@ class BuiltInPainter:
     """Paints with the pipeline in `folder`. Loading it takes about a second, at the first picture."""
 
     name = "our own painter"
+    defaults = Defaults(20, 3.0)
 
     def __init__(self, folder: Path = PAINTER) -> None:
         self._folder = folder
@@ -29,7 +30,7 @@ class BuiltInPainter:
 
     def paint(self, prompt: str, options: PaintOptions) -> Iterator[ImageStep]:
         """Raises InputError for options out of range, WeightsError."""
-        check_options(options)
+        steps, guidance = settled(options, self.defaults)
         import torch
 
         from tutor.image.pipeline import to_pil
@@ -39,11 +40,26 @@ class BuiltInPainter:
             for state in self._loaded().steps(
                 [prompt] * len(options.seeds),
                 negative_prompt=options.negative,
-                num_inference_steps=options.steps,
-                guidance_scale=options.guidance,
+                num_inference_steps=steps,
+                guidance_scale=guidance,
                 generator=generators,
             ):
                 yield ImageStep(state.step, state.steps, tuple(to_pil(state.noisy)), tuple(to_pil(state.clean)))
+
+    def reading(self, prompt: str) -> Reading:
+        """The prompt's tokens, and the sketch that the denoiser sees beside the noise. Raises WeightsError."""
+        import torch
+
+        from tutor.image.pipeline import TEXT_TOKENS, to_pil
+
+        with self._lock, torch.inference_mode():
+            pipeline = self._loaded()
+            encoder = pipeline.text_encoder
+            tokens = tuple(token.removeprefix("##") for token in encoder.tokenizer.tokenize(prompt))
+            _, _, pooled = encoder([prompt])
+            sketch = to_pil(pipeline.sketch(pooled.to(pipeline.sketch.device, pipeline.sketch.dtype)))[0]
+        room = TEXT_TOKENS - encoder.tokenizer.num_special_tokens_to_add()
+        return Reading(tokens[:room], tokens[room:], sketch)
 
     def _loaded(self) -> "PainterPipeline":
         if self._pipeline is None:
@@ -58,22 +74,10 @@ class BuiltInPainter:
                     f"{self._folder} holds no painter; run `git checkout models` or `python -m training.image`."
                 )
             pipeline: PainterPipeline = PainterPipeline.from_pretrained(self._folder)  # type: ignore[no-untyped-call]
+            pipeline.sketch.float().eval()
             pipeline.denoiser.float().eval()  # these sizes gain nothing from bf16, and fp32 sums are steadier
             self._pipeline = pipeline
         return self._pipeline
-
-
-def check_options(options: PaintOptions) -> None:
-    """Raises InputError that says what is legal."""
-    if not 1 <= options.steps <= MOST_STEPS:
-        raise InputError(f"{options.steps:,} steps cannot be painted; choose 1 to {MOST_STEPS}.")
-    if not 1 <= len(options.seeds) <= MOST_AT_ONCE:
-        raise InputError(f"{len(options.seeds)} pictures at once cannot be painted; choose 1 to {MOST_AT_ONCE}.")
-    for seed in options.seeds:
-        if not 0 <= seed <= LARGEST_SEED:
-            raise InputError(f"{seed} is not a seed; choose a whole number from 0 to {LARGEST_SEED:,}.")
-    if not 0 <= options.guidance <= 20:
-        raise InputError(f"Guidance {options.guidance:g} cannot be used; choose 0 to 20.")
 
 
 @cache

@@ -17,14 +17,15 @@ from PIL import Image
 from torch import Tensor
 
 from tutor.image.denoiser import Denoiser
+from tutor.image.sketch import Sketch
 from tutor.weights import LOADING, encoder_folder, quiet
 
-TEXT_TOKENS = 24
+TEXT_TOKENS = 16
 """Tokens of a prompt that are read; the rest is cut."""
 
 
 class TextStates:
-    """Texts -> (token states [texts, 24, 384], mask [texts, 24], pooled vectors [texts, 384]) of all-MiniLM-L6-v2."""
+    """Texts -> (token states [texts, 16, 384], mask [texts, 16], pooled vectors [texts, 384]) of all-MiniLM-L6-v2."""
 
     def __init__(self) -> None:
         from transformers import AutoModel, AutoTokenizer
@@ -62,20 +63,22 @@ class PainterPipeline(DiffusionPipeline):
     """Our text-to-image pipeline. Call it with a prompt or several."""
 
     denoiser: Any
+    sketch: Any
     scheduler: Any
 
-    def __init__(self, denoiser: Denoiser, scheduler: FlowMatchEulerDiscreteScheduler) -> None:
+    def __init__(self, denoiser: Denoiser, sketch: Sketch, scheduler: FlowMatchEulerDiscreteScheduler) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.register_modules(  # type: ignore[attr-defined]
-            denoiser=denoiser, scheduler=scheduler
+            denoiser=denoiser, sketch=sketch, scheduler=scheduler
         )
         self._encode: TextStates | None = None
         self._interrupt = False
 
     @classmethod
-    def of(cls, denoiser: Denoiser) -> "PainterPipeline":
-        """The pipeline around a trained network."""
-        return cls(denoiser, FlowMatchEulerDiscreteScheduler(shift=1.0))
+    def of(cls, denoiser: Denoiser, sketch: Sketch) -> "PainterPipeline":
+        """The pipeline around trained networks. The shift lets more of the steps go where almost only noise is left, because there the
+        picture takes shape (Esser et al., 2024)."""
+        return cls(denoiser, sketch, FlowMatchEulerDiscreteScheduler(shift=3.0))
 
     def interrupt(self) -> None:
         """Stop after the step that is running; may be called from another thread or from the callback."""
@@ -133,6 +136,8 @@ class PainterPipeline(DiffusionPipeline):
         texts = self.text_encoder([*prompts, *([negative_prompt] * count if guided else [])])
         device, dtype = self.denoiser.device, self.denoiser.dtype
         states, mask, pooled = (t.to(device) if t.dtype == torch.bool else t.to(device, dtype) for t in texts)
+        with torch.inference_mode():
+            sketch = self.sketch(pooled.to(self.sketch.dtype))
         picture = _noise(count, size, generator).to(device)
         scheduler = FlowMatchEulerDiscreteScheduler.from_config(self.scheduler.config)
         scheduler.set_timesteps(num_inference_steps, device=device)
@@ -141,7 +146,7 @@ class PainterPipeline(DiffusionPipeline):
             with torch.inference_mode():
                 twice = torch.cat([picture, picture]) if guided else picture
                 time = torch.full((len(twice),), share, device=device)
-                clean = self.denoiser(twice.to(dtype), time.to(dtype), states, mask, pooled).float()
+                clean = self.denoiser(twice.to(dtype), time.to(dtype), states, mask, pooled, sketch).float()
                 if guided:
                     wanted, unwanted = clean.chunk(2)
                     clean = unwanted + guidance_scale * (wanted - unwanted)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from tutor.errors import ModelError
+from tutor.devices import device_of
+from tutor.errors import ModelError, first_line
 from tutor.text.base import Message, Options
 from tutor.weights import LOADING, quiet
 
@@ -69,7 +70,7 @@ class LocalModel:
         quiet()
         self.name = name
         self._remember, self._look_up = remember, look_up
-        self._device = _device(device)
+        self._device = device_of(device)
         try:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(folder)
             with LOADING:
@@ -77,7 +78,7 @@ class LocalModel:
             self._model = model.to(self._device).eval()
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise ModelError(
-                f"{name} cannot be loaded: {_first_line(error)}. Choose a folder or hub name of a causal chat model in safetensors."
+                f"{name} cannot be loaded: {first_line(error)}. Choose a folder or hub name of a causal chat model in safetensors."
             ) from error
         if not getattr(self._tokenizer, "chat_template", None):
             raise ModelError(f"{name} has no chat template, so it cannot chat. Choose an instruction-tuned model.")
@@ -135,7 +136,7 @@ class LocalModel:
             )["input_ids"]
         except TemplateError as error:
             raise ModelError(
-                f"{self.name} cannot take this chat: {_first_line(error)}. Choose another model."
+                f"{self.name} cannot take this chat: {first_line(error)}. Choose another model."
             ) from error
         longest = getattr(self._model.config, "max_position_embeddings", None)
         if longest is not None and len(ids) + options.max_new_tokens > longest:
@@ -202,7 +203,7 @@ class LocalModel:
                 return logits[0].float()
         except (RuntimeError, ValueError, IndexError, MemoryError) as error:
             raise ModelError(
-                f"{self.name} failed: {_first_line(error)}. Ask again, or choose a smaller model."
+                f"{self.name} failed: {first_line(error)}. Ask again, or choose a smaller model."
             ) from error
 
 
@@ -251,13 +252,6 @@ def _common(one: Sequence[int], other: Sequence[int]) -> int:
     return min(len(one), len(other))
 
 
-def _device(wanted: str) -> "torch.device":
-    import torch
-    from accelerate import PartialState
-
-    return torch.device(wanted) if wanted != "auto" else PartialState().default_device
-
-
 def _dtype(wanted: str, device: "torch.device") -> "torch.dtype | Literal['auto']":
     """`auto` is what the file holds, except on processors that compute bf16 slowly, in software."""
     import torch
@@ -267,7 +261,3 @@ def _dtype(wanted: str, device: "torch.device") -> "torch.dtype | Literal['auto'
         return dtype
     slow = device.type == "cpu" and not torch.ops.mkldnn._is_mkldnn_bf16_supported()
     return torch.float32 if slow else "auto"
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -5,16 +5,20 @@ Every way of asking runs the same generator, so Stop works for each. Functions h
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from html import escape
+from itertools import takewhile
 from typing import Any
 
 import gradio as gr
 
-from tutor.errors import InputError
-from tutor.events import Answered, Choices, Event, Failure, Picture, Quote, Sentence, Sources, Status, Text
+from tutor.document import Document
+from tutor.errors import InputError, TutorError
+from tutor.events import Answered, Choices, Event, Failure, Inside, Picture, Quote, Sentence, Sources, Status, Text
+from tutor.library import Attached
 from tutor.turn import LONGEST_MESSAGE, Tutor
+from tutor.ui.files import Files, chip, reminder, taken
 from tutor.ui.pump import pump
 from tutor.ui.records import (
     MOST_TURNS,
@@ -24,6 +28,7 @@ from tutor.ui.records import (
     Turn,
     choice_records,
     finished,
+    part_records,
     picture_records,
     read,
     read_file,
@@ -34,12 +39,17 @@ from tutor.ui.records import (
 from tutor.ui.render import PAINTING, messages, opinions, turn_messages
 
 STAGES = {
+    "adding": "Reading your file",
     "searching": "Searching the course",
     "reading": "Reading the passages",
     "writing": "Writing",
     "painting": PAINTING,
+    "inspecting": "Drawing it again to look inside",
 }
+COMPLETE = "The answer is complete."
+THE_REST = "The menu can bring back what came after that question."
 STOPPED = "Stopped."
+
 STOPPED_WITH_TEXT = "Stopped. What is shown above was checked."
 INTERRUPTED = "Interrupted before the answer was complete. Press the arrows below to ask again."
 
@@ -52,6 +62,7 @@ class Chat:
     def __init__(self, tutor: Tutor) -> None:
         self._tutor = tutor
         self._stops: dict[str, threading.Event] = {}
+        self._files = Files()
 
     def bind(self, parts: "Parts") -> None:
         self._parts = parts
@@ -95,12 +106,18 @@ class Chat:
     ) -> Iterator[Update]:
         if index < len(conversation.turns):
             question = conversation.turns[index].question if message is None else message
-            yield from self._run(
-                question, conversation.model_copy(update={"turns": conversation.turns[:index]}), request
-            )
+            kept, after = conversation.model_copy(update={"turns": conversation.turns[:index]}), ""
+            if index + 1 < len(conversation.turns):
+                kept, after = kept.model_copy(update={"before": conversation.turns}), THE_REST
+            yield from self._run(question, kept, request, after=after)
 
     def _run(
-        self, message: str, conversation: Conversation, request: gr.Request, clear: bool = False
+        self,
+        message: str,
+        conversation: Conversation,
+        request: gr.Request,
+        clear: bool = False,
+        after: str = "",
     ) -> Iterator[Update]:
         """Answer `message` unless another answer is on its way in this tab."""
         session = str(request.session_hash)
@@ -109,16 +126,19 @@ class Chat:
             return
         stop = self._stops[session] = threading.Event()
         try:
-            yield from self._stream(message, conversation, stop, clear)
+            yield from self._stream(message, conversation, session, stop, clear, after)
         finally:
             self._stops.pop(session, None)
 
-    def _stream(self, message: str, conversation: Conversation, stop: threading.Event, clear: bool) -> Iterator[Update]:
+    def _stream(
+        self, message: str, conversation: Conversation, session: str, stop: threading.Event, clear: bool, after: str
+    ) -> Iterator[Update]:
         """Show the turn as it grows. Whatever ends it, what was checked is kept."""
         parts = self._parts
         earlier = [turn.question for turn in conversation.turns]
         conversation = conversation.model_copy(update={"turns": conversation.turns[-MOST_TURNS + 1 :]})
-        shown = messages(conversation, offer=False)
+        shown = messages(self._files.whole(session, conversation), offer=False)
+        file = self._files.file(session, len(earlier))
         turn, stage, pending = Turn(question=message.strip()[:LONGEST_MESSAGE]), STAGES["searching"], ""
         yield {
             parts.chatbot: shown + turn_messages(turn, stage),
@@ -127,15 +147,18 @@ class Chat:
             parts.stop: gr.update(visible=True),
             parts.send: gr.update(visible=False),
             parts.stage: _announce(stage),
+            parts.back: gr.update(visible=bool(conversation.before)),
             **({parts.composer: ""} if clear else {}),
         }
-        with closing(pump(self._tutor.reply(message, earlier), stop)) as events:
+        with closing(pump(self._tutor.reply(message, earlier, file), stop)) as events:
             for event in events:  # a turn that is closed here also closes the model's stream
                 if event is None:
                     yield {parts.chatbot: gr.skip()}  # a closed page is noticed at a yield
                     continue
                 if isinstance(event, Status):
-                    stage = STAGES[event.stage]
+                    stage = (
+                        f"{STAGES[event.stage]}{'' if file is None or event.stage != 'searching' else ' and your file'}"
+                    )
                 if isinstance(event, Picture):
                     stage = f"{PAINTING}, step {event.step} of {event.steps}"
                 pending = event.pending if isinstance(event, Text) else pending
@@ -146,14 +169,91 @@ class Chat:
         stopped = stop.is_set() and not turn.written_by and not turn.failed
         if stopped:
             turn = turn.model_copy(update={"note": STOPPED_WITH_TEXT if turn.sentences else STOPPED})
-        kept = trimmed(_added(conversation, turn))
+        kept = trimmed(_added(conversation, self._files.kept(session, turn)))
         yield {
-            parts.chatbot: _shown(kept),
+            parts.chatbot: _shown(self._files.whole(session, kept)),
             parts.store: kept.model_dump(),
             parts.stop: gr.update(visible=False),
             parts.send: gr.update(visible=True),
-            parts.stage: _announce(turn.note if turn.failed or stopped else "The answer is complete."),
+            parts.stage: _told(turn.note if turn.failed or stopped else COMPLETE, after),
         }
+
+    # The learner's own file -----------------------------------------------------------------------------------------
+
+    def add(self, sent: str | None, store: object, request: gr.Request) -> Iterator[Update]:
+        """A file was chosen, dropped or pasted: read it, and ask about it from now on. None: no file was chosen."""
+        parts, session = self._parts, str(request.session_hash)
+        if sent is None:
+            yield {parts.stage: gr.skip()}
+            return
+        if session in self._stops:
+            yield {
+                parts.stage: _notice(
+                    "I am still answering. Press Stop first, or wait for the end, then add the file again."
+                )
+            }
+            return
+        stop = self._stops[session] = threading.Event()
+        try:
+            name, data = taken(sent)
+            yield {
+                parts.stage: _notice(f"Reading {name}"),
+                parts.stop: gr.update(visible=True),
+                parts.send: gr.update(visible=False),
+            }
+            document = yield from self._read(name, data, stop)
+            if document is not None:
+                file = Attached(document, len(read(store).turns))
+                self._forget(self._files.put(session, file))
+                yield {parts.file: chip(file), parts.file_row: gr.update(visible=True)}
+                said = f"{document.name} is ready. Ask about it, or try: What is my file about?"
+            else:
+                said = f"Stopped. {name} was not added."
+        except TutorError as error:
+            said = str(error)
+        finally:
+            self._stops.pop(session, None)
+        yield {parts.stage: _notice(said), parts.stop: gr.update(visible=False), parts.send: gr.update(visible=True)}
+
+    def _read(self, name: str, data: bytes, stop: threading.Event) -> Generator[Update, None, Document | None]:
+        """The document, or None after Stop."""
+        found: list[Document] = []
+
+        def steps() -> Iterator[Event]:
+            found.append((yield from self._tutor.add(name, data)))
+
+        told = ""
+        with closing(pump(steps(), stop)) as events:
+            for event in events:
+                share = f": {event.detail}" if isinstance(event, Status) and event.detail else ""
+                update = gr.skip() if share in ("", told) else _notice(f"Reading {name}{share}")
+                told = share or told
+                yield {self._parts.stage: update}
+        return found[0] if found else None
+
+    def remove(self, request: gr.Request) -> Update:
+        """The learner takes the file away. What was answered from it stays on screen until the page is left."""
+        self._forget(self._files.put(str(request.session_hash), None))
+        parts = self._parts
+        return {
+            parts.file: "",
+            parts.file_row: gr.update(visible=False),
+            parts.stage: _notice("Your file is removed. Answers from it are gone when you leave the page."),
+        }
+
+    def file_shown(self, request: gr.Request) -> tuple[Any, ...]:
+        """After a conversation was replaced: the line of the file, which is gone with it, unless an answer is still on its way."""
+        file = self._files.file(str(request.session_hash), 0)
+        return (chip(file) if file else ""), gr.update(visible=file is not None)
+
+    def remind(self, store: object, request: gr.Request) -> Any:
+        """The page was opened: a file that the conversation used has to be added again."""
+        said = reminder(read(store))
+        return _notice(said) if said and self._files.file(str(request.session_hash), 0) is None else gr.skip()
+
+    def _forget(self, files: list[Attached]) -> None:
+        for file in files:
+            self._tutor.forget(file.document)
 
     # Everything else ------------------------------------------------------------------------------------------------
 
@@ -167,6 +267,7 @@ class Chat:
         """The tab was closed."""
         if (stop := self._stops.pop(str(request.session_hash), None)) is not None:
             stop.set()
+        self._forget(self._files.end(str(request.session_hash)))
 
     def restore(self, store: object) -> tuple[Any, ...]:
         """The page was opened: draw what the browser kept."""
@@ -188,17 +289,22 @@ class Chat:
         if (busy := self._busy(request)) is not None:
             return busy
         conversation = read(store)
+        self._forget(self._files.end(str(request.session_hash)))
         kept = Conversation(before=conversation.turns or conversation.before)
         said = "A new conversation. The menu can bring back the last one." if kept.before else "A new conversation."
         return *_replaced(kept), _announce(said)
 
     def bring_back(self, store: object, request: gr.Request) -> tuple[Any, ...]:
-        """Undo `clear`; what was asked since is added at the end."""
+        """Undo `clear`, or what an edited question removed; what was asked since is added at the end."""
         if (busy := self._busy(request)) is not None:
             return busy
         conversation = read(store)
-        kept = Conversation(turns=(conversation.before + conversation.turns)[-MOST_TURNS:])
-        return *_replaced(kept), _announce("The last conversation is back.")
+        since = conversation.turns[_in_common(conversation.before, conversation.turns) :]
+        kept = Conversation(turns=(conversation.before + since)[-MOST_TURNS:])
+        shown, *others = _replaced(kept)
+        if conversation.turns:  # what was asked since may have answers from a file
+            shown = _shown(self._files.whole(str(request.session_hash), kept))
+        return shown, *others, _announce("The last conversation is back.")
 
     def take_in(self, text: str | None, store: object, request: gr.Request) -> tuple[Any, ...]:
         """Import an exported conversation; the present one can be brought back. None: no file was chosen."""
@@ -207,11 +313,12 @@ class Chat:
         if (busy := self._busy(request)) is not None:
             return busy
         try:
-            taken = read_file(text)
+            imported = read_file(text)
         except InputError as error:
             return gr.skip(), gr.skip(), gr.skip(), _notice(str(error))
-        kept = Conversation(turns=taken.turns, before=read(store).turns)
-        count = len(taken.turns)
+        self._forget(self._files.end(str(request.session_hash)))
+        kept = Conversation(turns=imported.turns, before=read(store).turns)
+        count = len(imported.turns)
         return *_replaced(kept), _notice(f"Imported {count} question{'s' if count > 1 else ''}.")
 
     def _busy(self, request: gr.Request) -> tuple[Any, ...] | None:
@@ -231,10 +338,18 @@ class Parts:
         self.stop = components["stop"]
         self.stage = components["stage"]
         self.store = components["store"]
+        self.file = components["file"]
+        self.file_row = components["file_row"]
+        self.back = components["back"]
+
+    @property
+    def of_file(self) -> list[Any]:
+        """What changes when a file is added or removed."""
+        return [self.file, self.file_row, self.stage, self.stop, self.send]
 
     @property
     def all(self) -> list[Any]:
-        return [self.chatbot, self.composer, self.send, self.stop, self.stage, self.store]
+        return [self.chatbot, self.composer, self.send, self.stop, self.stage, self.store, self.back]
 
 
 def _with(turn: Turn, event: Event) -> Turn:
@@ -251,6 +366,8 @@ def _with(turn: Turn, event: Event) -> Turn:
         case Picture(strip=strip):
             shown = {"pictures": picture_records(event), "strip": strip_record(strip) if strip else ""}
             return turn.model_copy(update=shown)
+        case Inside(parts):
+            return turn.model_copy(update={"inside": part_records(parts)})
         case Choices(items):
             return turn.model_copy(update={"choices": choice_records(items)})
         case Failure(message):
@@ -269,6 +386,12 @@ def _early(sentence: Sentence, quote: SourceRecord | None) -> SentenceRecord:
 
 def _added(conversation: Conversation, turn: Turn) -> Conversation:
     return conversation.model_copy(update={"turns": (*conversation.turns, turn)})
+
+
+def _in_common(one: tuple[Turn, ...], other: tuple[Turn, ...]) -> int:
+    """With how many of the same turns both begin."""
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0].model_copy(update={"liked": pair[1].liked}) == pair[1], pairs))
 
 
 def _shown(conversation: Conversation) -> Any:
@@ -290,6 +413,11 @@ def _too_long(message: str) -> str:
 def _announce(text: str) -> str:
     """For a screen reader only: the chat shows it already."""
     return f'<p class="unseen">{escape(text)}</p>'
+
+
+def _told(text: str, more: str) -> str:
+    """For a screen reader, and `more` for everyone."""
+    return _announce(text) + (_notice(more) if more else "")
 
 
 def _notice(text: str) -> str:

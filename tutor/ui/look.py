@@ -1,12 +1,12 @@
-"""How the page looks: theme, style sheet and the small script, as files beside this one."""
+"""How the page looks: theme, style sheets and the small scripts, as files beside this one."""
 
 from pathlib import Path
 
 import gradio as gr
 
 _HERE = Path(__file__).parent
-CSS = _HERE / "page.css"
-SCRIPT = _HERE / "page.js"
+CSS = [_HERE / "page.css", _HERE / "glossary.css", _HERE / "file.css", _HERE / "picture.css"]
+SCRIPTS = (_HERE / "tabs.js", _HERE / "page.js", _HERE / "glossary.js", _HERE / "file.js", _HERE / "picture.js")
 
 _BLUE = gr.themes.Color(
     "#eef4fa",
@@ -44,5 +44,5 @@ def theme() -> gr.themes.Base:
 
 
 def head() -> str:
-    """What goes into the page's head: the script."""
-    return f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>"
+    """What goes into the page's head: the scripts."""
+    return "".join(f"<script>{script.read_text(encoding='utf-8')}</script>" for script in SCRIPTS)

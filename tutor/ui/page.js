@@ -51,6 +51,19 @@
     return true;
   };
 
+  // What is in the panel is there already; `from` gets the focus back.
+  const openPanel = (title, from) => {
+    find("#panel-title").textContent = title;
+    opener = from;
+    find("#panel").hidden = false;
+    page().classList.add("with-panel");
+  };
+  window.tutorPanel = (title, from, first) => {
+    openPanel(title, from);
+    first.tabIndex = -1;
+    first.focus({ preventScroll: true });
+  };
+
   const openSource = (chip) => {
     const number = [...chip.classList].find((name) => name.startsWith("to-"))?.slice(3);
     const kept = chip.closest(".turn")?.querySelector(".kept");
@@ -59,9 +72,7 @@
     find("#panel-body").innerHTML = kept.innerHTML; // written and escaped by the server, then cleaned by the chat
     document.querySelectorAll(".chip.open").forEach((other) => other.classList.remove("open"));
     chip.classList.add("open");
-    opener = chip;
-    panel.hidden = false;
-    page().classList.add("with-panel");
+    openPanel("Sources", chip);
     const card = panel.querySelector(`.source-${number}`) ?? panel.querySelector(".source");
     if (!card) return;
     card.classList.add("here");
@@ -75,6 +86,7 @@
   const showMenu = (open) => {
     const was = page().classList.contains("with-menu");
     page().classList.toggle("with-menu", open);
+    if (open) window.tutorEarlier();
     find("#menu-button")?.setAttribute("aria-expanded", String(open));
     return was;
   };
@@ -133,7 +145,7 @@
     const picture = button.closest(".made").querySelector("img");
     const link = document.createElement("a");
     link.href = picture.src;
-    link.download = `${picture.alt.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 60) || "picture"}.png`;
+    link.download = `${picture.alt.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 60) || "picture"}.${picture.src.slice(11, picture.src.indexOf(";"))}`;
     link.click();
   };
 

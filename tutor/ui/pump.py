@@ -21,9 +21,12 @@ def pump(events: Iterator[Event], stop: threading.Event) -> Generator[Event | No
     over = threading.Event()
 
     def work() -> None:
+        last = None
         try:
             for event in events:
-                ready.put(event)
+                if event is not last:  # the same again is a sign of life
+                    ready.put(event)
+                last = event
                 if over.is_set():
                     break
         except Exception as error:  # noqa: BLE001 - handed to the caller, who raises it in its own thread

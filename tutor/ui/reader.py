@@ -1,17 +1,23 @@
-"""The course as pages to read: Markdown with maths, tables and figures, exactly as in content/."""
+"""The course as pages to read: Markdown with maths, tables and figures, exactly as in content/; and the glossary as one page more."""
 
 import re
+from collections.abc import Iterator
 from html import escape
+from itertools import groupby
 
-from tutor.course import Course, Lesson
+from tutor.course import GLOSSARY, Course, Lesson
+from tutor.links import reader_address
+from tutor.ui.cards import cards
 
 _FIGURE = re.compile(r"\]\((figures/[\w./-]+)\)")
+_LINK = re.compile(r"(?<!!)(\[[^\[\]]*\])\(([^()\s]+)\)")
 
 
 def contents(course: Course) -> str:
     """The list of lessons, as links that the page's script follows."""
     items = "".join(f'<li><a href="#course/{one.slug}">{escape(one.title)}</a></li>' for one in course.lessons)
-    return f'<nav aria-label="Lessons"><h2>Course</h2><ol>{items}</ol></nav>'
+    more = f'<p><a href="#course/{GLOSSARY}">Glossary</a></p>' if course.glossary else ""
+    return f'<nav aria-label="Lessons"><h2>Course</h2><ol>{items}</ol>{more}</nav>{cards(course.glossary)}'
 
 
 def page(course: Course, target: str) -> str:
@@ -22,6 +28,8 @@ def page(course: Course, target: str) -> str:
     if not course.lessons:
         return "There is no lesson yet."
     slug = target.split("/")[0].strip()
+    if slug == GLOSSARY and course.glossary:
+        return "\n\n".join(_glossary(course))
     place = next((place for place, one in enumerate(course.lessons) if one.slug == slug), 0)
     lesson, after = course.lessons[place], course.lessons[place + 1 : place + 2]
     onward = [f"Next: [{one.title}](#course/{one.slug})" for one in after]
@@ -31,25 +39,40 @@ def page(course: Course, target: str) -> str:
             _mark(lesson.slug),
             f"# {lesson.title}",
             f"*{lesson.summary}*",
-            *_sections(lesson),
+            *_sections(course, lesson),
             *onward,
         ]
     )
 
 
-def _sections(lesson: Lesson) -> list[str]:
+def _sections(course: Course, lesson: Lesson) -> list[str]:
     return [
-        f"{_mark(lesson.slug, section.slug)}\n\n## {section.heading}\n\n{_with_figures(section.markdown)}"
+        f"{_mark(lesson.slug, section.slug)}\n\n## {section.heading}\n\n{_on_page(course, lesson, section.markdown)}"
         for section in lesson.sections
     ]
+
+
+def _glossary(course: Course) -> Iterator[str]:
+    titles = {lesson.slug: lesson.title for lesson in course.lessons}
+    yield from ("[All lessons](#course)", _mark(GLOSSARY), "# Glossary")
+    for letter, terms in groupby(
+        sorted(course.glossary, key=lambda term: term.name.casefold()), key=lambda term: term.name[0].upper()
+    ):
+        yield f"## {letter}"
+        for term in terms:
+            also = f" Also: {', '.join(term.also)}." if term.also else ""
+            yield f"{_mark(GLOSSARY, term.slug)}\n\n### {term.name}"
+            yield f"{term.text}{also} Lesson: [{titles[term.lesson]}](#course/{term.lesson})"
 
 
 def _mark(*slugs: str) -> str:
     return f'<span id="at-{"/".join(slugs)}"></span>'
 
 
-def _with_figures(markdown: str) -> str:
-    return _FIGURE.sub(r"](/course/\1)", markdown)
+def _on_page(course: Course, lesson: Lesson, markdown: str) -> str:
+    """Figures and links between lessons by the addresses that they have on the page; a link that leads nowhere stays as it is."""
+    linked = _LINK.sub(lambda m: f"{m[1]}({reader_address(course, lesson, m[2]) or m[2]})", markdown)
+    return _FIGURE.sub(r"](/course/\1)", linked)
 
 
 def problems(course: Course) -> str:

@@ -9,10 +9,11 @@ from html import escape
 from typing import Any
 
 from tutor.sentences import split_sentences
-from tutor.ui.records import Conversation, PictureRecord, SourceRecord, Turn
+from tutor.ui.records import Conversation, PartRecord, PictureRecord, SourceRecord, Turn
 
 PAINTING = "Painting"
 """How the stage of a picture begins."""
+_PLACE = re.compile(r"(?:page|line) \d+")
 _BLANK = re.compile(r"\n\s*\n")
 
 
@@ -49,6 +50,8 @@ def _answer(turn: Turn, stage: str, pending: str) -> str:
         parts.append('<div class="pictures"><span class="canvas"></span></div>')  # room, so that nothing jumps
     if turn.note:
         parts.append(f'<p class="{"failure" if turn.failed else "note"}">{_bold(escape(turn.note))}</p>')
+    if turn.inside:
+        parts.append(f'<div class="inside">{"".join(map(_part, turn.inside))}</div>')
     if stage:
         parts.append(f'<p class="stage">{escape(stage)}</p>')
     elif turn.sentences or turn.quote:
@@ -73,37 +76,68 @@ def _pictures(turn: Turn) -> str:
 
 def _picture(picture: PictureRecord) -> str:
     return (
-        f'<figure class="made"><img class="canvas" src="data:image/png;base64,{picture.png}" alt="{escape(picture.alt)}">'
-        f'<figcaption>Seed {picture.seed} · <button type="button" class="copy save">Download</button></figcaption></figure>'
+        f'<figure class="made"><img class="canvas" src="data:image/{picture.kind};base64,{picture.png}" alt="{escape(picture.alt)}">'
+        f'<figcaption>Seed {picture.seed} · <button type="button" class="copy save">Download</button>'
+        f'<span class="again" hidden>{escape(picture.again)}</span></figcaption></figure>'
     )
+
+
+def _part(part: PartRecord) -> str:
+    """One thing about how a picture came about: what to look at, the pictures in a row, the lesson."""
+    row = "".join(
+        f'<figure class="exhibit"><img src="data:image/webp;base64,{one.webp}" alt="{escape(one.alt)}">'
+        f"<figcaption>{escape(one.label)}</figcaption></figure>"
+        for one in part.exhibits
+    )
+    lesson = f' <a class="lesson-link" href="#course/{part.lesson}">Lesson: {escape(part.lesson_title)}</a>' if part.lesson else ""
+    shown = f'<div class="exhibits">{row}</div>' if row else ""
+    return f'<section class="part"><h3>{escape(part.title)}</h3>{shown}<p>{escape(part.text)}{lesson}</p></section>'
 
 
 def _quote(source: SourceRecord, sources: Sequence[SourceRecord]) -> str:
     number = _place(source, sources)
+    whence = "From your file" if source.own else "From the course"
     return (
-        f'<blockquote class="quote"><p>{_lines(source.quote)}</p>'
-        f'<footer>From the course: <button type="button" class="chip wide to-{number}">{escape(source.lesson)}, '
-        f"“{escape(source.section)}”</button></footer></blockquote>"
+        f'<blockquote class="quote"><p>{_no_maths(_lines(source.quote), source.own)}</p>'
+        f'<footer>{whence}: <button type="button" class="chip wide to-{number}">{escape(source.lesson)}{_where(source)}'
+        "</button></footer></blockquote>"
     )
 
 
+def _where(source: SourceRecord) -> str:
+    """The section after the lesson's title; of a file its heading, or a place such as "page 3"."""
+    if source.own and (source.section == source.lesson or _PLACE.fullmatch(source.section)):
+        return "" if source.section == source.lesson else f", {escape(source.section)}"
+    return f", “{escape(source.section)}”"
+
+
+def _no_maths(html: str, own: bool) -> str:
+    """In a learner's file a dollar is a dollar: two of them would make the chat set what is between as maths."""
+    return html.replace("$", "<span>&#36;</span>") if own else html
+
+
 def _body(turn: Turn, pending: str) -> str:
-    plain = " ".join(_sentence(s.text, s.number) for s in turn.sentences if not s.bullet)
-    items = "".join(f"<li>{_sentence(s.text, s.number)}</li>" for s in turn.sentences if s.bullet)
-    unchecked = f'<span class="pending">{escape(pending)}</span>' if pending else ""
+    sources = turn.sources or ((turn.quote,) if turn.quote else ())
+    own = {number for number, source in enumerate(sources, 1) if source.own}
+    plain = " ".join(_sentence(s.text, s.number, s.number in own) for s in turn.sentences if not s.bullet)
+    items = "".join(f"<li>{_sentence(s.text, s.number, s.number in own)}</li>" for s in turn.sentences if s.bullet)
+    written = _no_maths(escape(pending), turn.quote is not None and turn.quote.own)
+    unchecked = f'<span class="pending">{written}</span>' if pending else ""
     listed = f"<ul>{items}</ul>" if items else ""
     return f"<p>{plain}</p>{listed}<p>{unchecked}</p>" if listed else f"<p>{plain} {unchecked}</p>"
 
 
-def _sentence(text: str, chip: int | None) -> str:
+def _sentence(text: str, chip: int | None, own: bool) -> str:
     mark = ""
     if chip is not None:
-        mark = f' <button type="button" class="chip to-{chip}"><span class="unseen">Source </span>{chip}</button>'
-    return f"{escape(text)}{mark}"
+        kind, named = (" own", "Source in your file, ") if own else ("", "Source ")
+        mark = f' <button type="button" class="chip{kind} to-{chip}"><span class="unseen">{named}</span>{chip}</button>'
+    return f"{_no_maths(escape(text), own)}{mark}"
 
 
 def _byline(turn: Turn) -> str:
-    said = "Quoted from the course" if turn.written_by == "quote" else f"Written from the passages by {turn.written_by}"
+    quoted = "Quoted from your file" if turn.quote and turn.quote.own else "Quoted from the course"
+    said = quoted if turn.written_by == "quote" else f"Written from the passages by {turn.written_by}"
     known = f"{escape(said)} · {turn.seconds:.1f} s · " if turn.written_by else ""
     return f'<p class="byline">{known}<button type="button" class="copy">Copy</button></p>'
 
@@ -126,10 +160,17 @@ def _sources(quote: SourceRecord | None, sources: Sequence[SourceRecord]) -> str
 def source_card(source: SourceRecord, number: int) -> str:
     """One passage with its supporting sentences marked, and the way to its lesson. `number` 0 is the quote that nothing cites."""
     mark = f'<span class="number">{number}</span> ' if number else ""
+    title = f"Your file: {escape(source.lesson)}" if source.own else escape(source.lesson)
+    start = (
+        f'<article class="source source-{number}"><h3>{mark}{title}</h3>'
+        f"<p class='where'>{escape(source.section)}</p><p>{_no_maths(_marked(source.passage, source.quote), source.own)}</p>"
+    )
     return (
-        f'<article class="source source-{number}"><h3>{mark}{escape(source.lesson)}</h3>'
-        f"<p class='where'>{escape(source.section)}</p><p>{_marked(source.passage, source.quote)}</p>"
-        f'<a class="lesson-link" href="#course/{escape(source.id.replace("#", "/", 1))}">Open the lesson</a></article>'
+        f"{start}</article>"
+        if source.own
+        else (
+            f'{start}<a class="lesson-link" href="#course/{escape(source.id.replace("#", "/", 1))}">Open the lesson</a></article>'
+        )
     )
 
 
