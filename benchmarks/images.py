@@ -2,8 +2,8 @@
 
 The plain way: the same weights, steps and guidance in a loop as one would first write it, in float32: the text encoded for each
 picture, and at each step a guess with the words and then one without. For scale, a UNet of the shape of `segmind/tiny-sd` with random
-weights: its time does not depend on what it has learned. Its text encoder and decoder are left out, which favors it. Each runs in a process of
-its own, so that memory is its own.
+weights: its time does not depend on what it has learned. Its text encoder and decoder are left out, which favors it. Each runs in a
+process of its own, so that memory is its own.
 """
 
 import json
@@ -63,7 +63,9 @@ def measure(what: str, counts: tuple[int, ...]) -> dict[str, Any]:
     import diffusers  # noqa: F401 - loaded before memory is looked at
     import torch
     import transformers  # noqa: F401
+    from diffusers.utils import logging
 
+    logging.disable_progress_bar()
     before = _peak()
     paint, millions = {"tutor": _tutor, "plain": _plain, "tiny-sd": _tiny}[what]()
     times = 1 if what == "tiny-sd" else _TIMES

@@ -17,7 +17,6 @@ from tutor.__main__ import run
 from tutor.cli import main
 from tutor.image.base import ScriptedPainter
 
-
 FIELDS = {"question", "intent", "refused", "answer", "sentences", "sources", "written_by", "seconds"}
 
 

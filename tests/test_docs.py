@@ -115,6 +115,7 @@ def test_no_committed_file_is_too_large():
     assert [file.name for file in tracked() if file.stat().st_size > LARGEST] == []
 
 
+@pytest.mark.timeout(600)  # the first run encodes the whole course
 def test_the_lessons_are_whole():
     done = subprocess.run([sys.executable, "-m", "tutor", "check"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

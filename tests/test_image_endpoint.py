@@ -126,7 +126,6 @@ def test_the_switch_that_forbids_requests_is_named():
         painted(EndpointPainter("http://192.0.2.1/", "x"))
 
 
-
 @pytest.mark.parametrize(
     ("status", "fix"),
     [

@@ -32,29 +32,31 @@ def test_a_thing_of_the_sheet_finds_itself_on_any_background(sheet, ground):
     for number in range(0, len(NAMES), 151):
         found = sheet.nearest(scene(sheet, ground, (number, None, 5, 11)))
         if found is not None:  # a white square on white is not there to be seen
-            assert found.distance < 30, (NAMES[number], found)
+            assert found.distance < 20, (NAMES[number], found)
     found = sheet.nearest(scene(sheet, ground, (DOG, None, 5, 11)))
     assert (found.name, found.tint) == ("dog face", None)
-    assert found.distance < 12
+    assert found.distance < 20
     assert found.thing.size == found.seen.size == (32, 32)
 
 
 def test_a_tinted_one_finds_itself_and_its_color(sheet):
     found = sheet.nearest(scene(sheet, (255, 255, 255), (APPLE, "blue", 9, 3)))
     assert (found.name, found.tint) in {("apple", "blue"), ("green apple", "blue")}
-    assert found.distance < 12
+    assert found.distance < 20
 
 
 def test_one_of_two_things_side_by_side_is_found(sheet):
     picture = scene(sheet, (250, 215, 60), (DOG, None, 2, 18), (APPLE, None, 34, 18), size=28)
     found = sheet.nearest(picture)
     assert found.name in ("dog face", "apple")
-    assert found.distance < 15
+    assert found.distance < 20
 
 
 def test_what_is_no_thing_is_far_from_all(sheet):
-    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    assert sheet.nearest(Image.fromarray(noise)).distance > 40
+    patches = np.random.default_rng(0).integers(0, 256, (5, 5, 3), dtype=np.uint8)
+    picture = Image.new("RGB", (64, 64), (255, 255, 255))
+    picture.paste(Image.fromarray(patches).resize((50, 50), Image.Resampling.NEAREST), (7, 7))
+    assert sheet.nearest(picture).distance > 40
     assert sheet.nearest(Image.new("RGB", (512, 512), (9, 9, 9))) is None
 
 

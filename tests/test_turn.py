@@ -7,7 +7,6 @@ from tutor.errors import CourseError
 from tutor.events import Answered, Choices, Failure, Picture, Quote, Text
 from tutor.image.local import built_in_painter
 from tutor.request import requests
-
 from tutor.text.base import ScriptedModel
 from tutor.turn import LONGEST_MESSAGE, Tutor, starters
 
@@ -97,7 +96,6 @@ def test_a_question_after_a_picture_is_still_a_question(tutor):
     event = last(tutor, "draw")
     assert isinstance(event, Failure)
     assert event.exit_code == 2
-
 
 
 def test_starters_are_questions_of_the_course(tutor):

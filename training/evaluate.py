@@ -157,7 +157,9 @@ def report(rows: dict[str, Figures], count: int) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["text", "image"])
-    parser.add_argument("--limit", type=int, help="test pairs, or pictures for each figure; all, or 200, unless told")
+    parser.add_argument(
+        "--limit", type=int, help="test pairs, or pictures for the first figure; all, or 200, unless told"
+    )
     options = parser.parse_args(arguments)
     if options.what == "image":
         from training.paintings import report_image

@@ -47,7 +47,7 @@ def paint(model: ImageModel, prompts: Sequence[str], steps: int = 20, seed: int 
 
 
 def rows(model: ImageModel, judge: Judge, limit: int, steps: int = 20) -> Iterator[Row]:
-    """Every figure, on at most `limit` pictures each."""
+    """Every figure, on at most `limit` pictures for the first and half as many for each other."""
     rng = random.Random(0)
     common = list(common_things())
     rng.shuffle(common)
@@ -55,6 +55,7 @@ def rows(model: ImageModel, judge: Judge, limit: int, steps: int = 20) -> Iterat
     asked = common[:limit]
     found = verdicts(judge, paint(model, [with_article(t.names[0]) for t in asked], steps))
     yield Row("a common thing, named rightly", _share(zip(found, asked, strict=True)), len(asked), clean)
+    limit = max(1, limit // 2)
     for held in (False, True):
         scenes = _draws(rng, limit, "background", held, tuple(COLORS))
         painted = paint(model, [f"{with_article(t.names[0])} on a {c} background" for t, c in scenes], steps)

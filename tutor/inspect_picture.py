@@ -29,7 +29,7 @@ _SIDE = 64
 _WORD = re.compile(r"\w+|[^\w\s]")
 _CHEAP = 15.0
 """Seconds that a second picture, without guidance, may take."""
-_COPY, _LIKE = 15.0, 40.0
+_COPY, _LIKE = 20.0, 40.0
 """Distances: a training picture set to another size lies below the first, nine in ten pairs of different things above the second."""
 
 

@@ -58,7 +58,9 @@ _GROUND = re.compile(
     re.I,
 )
 """A background needs no "same but"."""
-_MADE_IT = r"(?:(?:that|this|it|them)|(?:the|this|that|your)(?: last| previous)? (?:one|picture|image|drawing|painting)s?)"
+_MADE_IT = (
+    r"(?:(?:that|this|it|them)|(?:the|this|that|your)(?: last| previous)? (?:one|picture|image|drawing|painting)s?)"
+)
 _PICTURE = r"(?:the|this|that|your)(?: last| previous)? (?:picture|image|drawing|painting)"
 _HOW = re.compile(
     rf"^{_POLITE}(?:(?:tell|show) (?:me )?|explain (?:to me )?)?how (?:(?:did|have) )?you (?:draw|drew|drawn|paint|painted) "
@@ -69,13 +71,14 @@ _HOW = re.compile(
     rf"|^{_POLITE}explain {_PICTURE}(?:,? please)?$",
     re.I,
 )
-_HOW_IT = re.compile(rf"^{_POLITE}how (?:did|have) you (?:do|done|make|made|create|created|generate|generated) {_MADE_IT}$", re.I)
+_HOW_IT = re.compile(
+    rf"^{_POLITE}how (?:did|have) you (?:do|done|make|made|create|created|generate|generated) {_MADE_IT}$", re.I
+)
 """Asked right after a picture, this is about the picture."""
 
 
 @dataclass(frozen=True, slots=True)
 class PictureRequest:
-
     """What to paint: one picture for each seed. Steps and guidance are None where nothing was said of them: the model's own."""
 
     prompt: str
@@ -93,7 +96,9 @@ def requests(messages: Sequence[str]) -> list[PictureRequest | None]:
     for message in messages:
         last = next((request for request in reversed(found) if request), None)
         # a bare "again" counts only right after a picture, or after how it was drawn
-        near = next((r for m, r in zip(reversed(messages[: len(found)]), reversed(found), strict=True) if not asks_how(m)), None)
+        near = next(
+            (r for m, r in zip(reversed(messages[: len(found)]), reversed(found), strict=True) if not asks_how(m)), None
+        )
         request = _request(" ".join(message.split()), near, last, asked)
         if request is not None:
             asked[request.prompt] = asked.get(request.prompt, 0) + 1

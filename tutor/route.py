@@ -33,7 +33,9 @@ _WRONG = re.compile(
     r"|(?:that|this|it|your answer) (?:isn't|wasn't) (?:right|correct|true)"
     r"|you(?: have|'ve)? made an? (?:mistake|error)|wrong(?: answer)?|i (?:don't|do not) (?:agree|believe (?:you|that|it)))$"
 )
-_PLEASE = r"(?:(?:please|pls|can you|could you|would you|will you|i want(?: you to)?|i'd like(?: you to)?|let's|now|ok|so) )*"
+_PLEASE = (
+    r"(?:(?:please|pls|can you|could you|would you|will you|i want(?: you to)?|i'd like(?: you to)?|let's|now|ok|so) )*"
+)
 _ON = r"(?: (?:on|of|for|about|showing|that shows|with) (?P<subject>.{1,80}?))?(?: please)?$"
 _LANGUAGE = r"(?:python|pytorch|tensorflow|keras|jax|numpy|java|javascript|c\+\+)"
 _INSTEAD = "Here is what you can ask instead."
@@ -53,7 +55,8 @@ _CANNOT: tuple[tuple[Intent, re.Pattern[str], str], ...] = (
             rf"^{_PLEASE}(?:do you have |(?:is|are) there )?(?:(?:show|give|run|start|open|play|do|see)(?: me| us)? )?"
             rf"(?:an? |any |another |some |the )?(?:(?:live|interactive|little|short|quick) )*demo(?:s|nstrations?)?{_ON}"
         ),
-        "Demos are not built yet. What you can watch is a picture on its way from noise: write “draw a red apple”, then open “See every step”.",
+        "Demos are not built yet. What you can watch is a picture on its way from noise: write “draw a red apple”, then open "
+        "“See every step”.",
     ),
     (
         "inspect",
@@ -70,7 +73,6 @@ _CANNOT: tuple[tuple[Intent, re.Pattern[str], str], ...] = (
             rf"^{_PLEASE}(?:(?:write|give|show|generate|create|make)(?: me| us)? (?:some |the |an? )?"
             rf"(?:(?:{_LANGUAGE}|simple|working|example|sample|full|complete|short|source) )*"
             rf"(?:code|scripts?|programs?|implementations?|snippets?)(?: in {_LANGUAGE})?(?: (?:to|that) .{{1,80}}?)?{_ON}"
-
             rf"|(?:implement|code|program) (?P<thing>.{{1,80}}?) (?:in|with|using) {_LANGUAGE}(?: please)?$)"
         ),
         "I don't write code. I explain what such code has to do, from the course.",

@@ -1,7 +1,6 @@
 """What can go wrong with a served model, said in one line that names the setting to look at."""
 
 from collections.abc import Callable, Iterator
-
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -77,5 +76,7 @@ def _allow_this_machine() -> None:
     from huggingface_hub import get_session
 
     session = get_session()
-    hooks = [hook if isinstance(hook, _UnlessHere) else _UnlessHere(hook) for hook in session.event_hooks["request"]]
+    hooks: list[Callable[..., Any]] = [
+        hook if isinstance(hook, _UnlessHere) else _UnlessHere(hook) for hook in session.event_hooks["request"]
+    ]
     session.event_hooks = {**session.event_hooks, "request": hooks}

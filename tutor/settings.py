@@ -94,7 +94,6 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-
 @cache
 def settings() -> Settings:
     """The settings in force, read once. Raises SettingsError that names the variable and the legal values."""

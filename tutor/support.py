@@ -2,8 +2,8 @@
 
 The probability comes from a logistic regression over a few features that a reader can check by eye: closeness of the nearest sentence
 of the passage, words in common, numbers and names that the passage lacks, words swapped or moved in what is otherwise a copy, a negation
-or a direction that is turned round, a "because" between things that the passage does not connect. Fitted by `python -m training.support` on labelled sentences. Does not cover: inference over several
-steps, or sums done by the writer.
+or a direction that is turned round, a "because" between things that the passage does not connect. Fitted by `python -m training.support`
+on labelled sentences. Does not cover: inference over several steps, or sums done by the writer.
 """
 
 import json
@@ -86,7 +86,9 @@ _NEGATIONS = frozenset(
         "unlike",
     ]
 )
-_CAUSES = re.compile(r"\b(?:because|since|therefore|thus|hence|so that|which is why|that is why|as a result|due to|so)\b", re.I)
+_CAUSES = re.compile(
+    r"\b(?:because|since|therefore|thus|hence|so that|which is why|that is why|as a result|due to|so)\b", re.I
+)
 _PAIRS = (
     "more less, higher lower, high low, increase decrease, increases decreases, larger smaller, large "
     "small, long short, longer shorter, before after, first last, faster slower, fast slow, easy hard, "

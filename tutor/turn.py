@@ -38,7 +38,9 @@ NO_FILE = (
     "There is no file in this conversation. Add one with the button beside the question box: Markdown, plain text or PDF. A file is "
     "kept only while its page is open, so after a reload it has to be added again."
 )
-NO_PICTURE = "There is no picture in this conversation yet. Draw one first; then ask again, and I'll show you how it came about."
+NO_PICTURE = (
+    "There is no picture in this conversation yet. Draw one first; then ask again, and I'll show you how it came about."
+)
 A_PICTURE = "Draw a red apple on a blue background"
 """The picture that is offered first."""
 WHOLE_QUESTION = "What is this document about?"

@@ -6,7 +6,6 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import LEAVING, ask, reload, wait
 
-
 QUESTION = "What does the discriminator of a GAN do?"
 
 

@@ -21,8 +21,7 @@ SMALL = """() => [...document.querySelectorAll('button, a, summary, textarea')].
   const {width, height} = node.getBoundingClientRect();
   return [node.className || node.id || node.tagName, node.textContent.trim().slice(0, 30), Math.round(width), Math.round(height)];
 }).filter(([,, width, height]) => width < 44 || height < 44)"""
-SIZES = [
-(1440, 900), (768, 1024), (375, 760)]
+SIZES = [(1440, 900), (768, 1024), (375, 760)]
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

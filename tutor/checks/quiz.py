@@ -2,11 +2,10 @@
 
 What is proved. The cited section exists and holds the evidence word for word. The key goes with that evidence: question, key and
 explanation together name a share of its words and are near it in meaning. Whatever a learner must see through, a false statement or a
-made-up sentence, does not pass the check that the answers of the tutor pass (`tutor.support`) against the cited section, and the
-evidence does.
+made-up sentence, does not pass the check that the answers of the tutor pass (`tutor.support`) against the cited section.
 
 What is not. That check is strict on purpose: it turns most paraphrases away, and a good question paraphrases. Of the true statements in
-the shipped quiz it accepts 3 of 17, and it cannot read options or steps, which are no sentences. So it is not asked whether a key is
+the shipped quiz it accepts one in eight, and it cannot read options or steps, which are no sentences. So it is not asked whether a key is
 true; sharing words and meaning with the evidence is a weaker proof, which lets a wrong key through that speaks of the same thing. Of
 evidence that belongs to another section of the same lesson, it finds three quarters.
 

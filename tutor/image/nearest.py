@@ -64,7 +64,7 @@ class Sheet:
         self._rough: tuple[Rgb, Rgb]
         """Colors [things, tints, 8, 8, 3] and alpha [things, 1, 8, 8, 1], to look through quickly."""
         alpha = _coarse(self._alpha)
-        colors = _coarse(self._alpha * self._colors) / np.maximum(alpha, np.float32(1e-6))
+        colors: Rgb = (_coarse(self._alpha * self._colors) / np.maximum(alpha, 1e-6)).astype(np.float32)
         given = [colors if tint is None else tinted(colors, COLORS[tint]) for tint in _GIVEN]
         self._rough = np.stack(given, 1), alpha[:, None]
 
@@ -91,12 +91,23 @@ class Sheet:
         best: tuple[float, int, str | None] = (np.inf, 0, None)
         for place in np.argsort(near, axis=None)[:_LOOKED_AT].tolist():
             number, tint = place // len(_GIVEN), _GIVEN[place % len(_GIVEN)]
-            distance = float(_distances(self._in(number, tint), self._alpha[number], part, ground))
+            distance = self._distance(number, tint, part, ground)
             if distance < best[0]:
                 best = distance, number, tint
         distance, number, tint = best
         thing = self.picture(number, tint, ground.tolist())
         return Nearest(self._names[number], tint, distance, thing, Image.fromarray(part.round().astype(np.uint8)))
+
+    def _distance(self, number: int, tint: str | None, part: Rgb, ground: Rgb) -> float:
+        """As the sheet has the thing, or cut out as the part was: on white, the box around a thing with white edges is smaller."""
+        distance = float(_distances(self._in(number, tint), self._alpha[number], part, ground))
+        there = np.asarray(self.picture(number, tint, ground.tolist()), dtype=np.float32)
+        shown = np.abs(there - ground).max(-1) > _DIFFERS
+        if not shown.any():
+            return distance
+        cut = _cut(there, _box(shown), ground)
+        weight = np.maximum(_mask(cut, ground), _mask(part, ground))
+        return min(distance, float(np.sqrt((np.square(cut - part) * weight).sum() / (3 * weight.sum()))))
 
     def _in(self, number: int, tint: str | None) -> Rgb:
         """The colors of a thing, [32, 32, 3]."""
@@ -107,11 +118,16 @@ class Sheet:
 def _distances(colors: Rgb, alpha: Rgb, part: Rgb, ground: Rgb) -> Rgb:
     """Root mean squares [...] of things [..., side, side, 3] with alpha [..., side, side, 1] against part [side, side, 3], all on the same
     background [3]; only pixels where there is one of both count."""
-    mask = np.clip(np.abs(part - ground).max(-1, keepdims=True) / _DIFFERS, 0, 1)
-    weight = np.maximum(alpha, mask)
+    weight = np.maximum(alpha, _mask(part, ground))
     squares = np.square(alpha * (colors - ground) + (ground - part)) * weight
     found: Rgb = np.sqrt(squares.sum((-3, -2, -1)) / (3 * weight.sum((-3, -2, -1))))
     return found
+
+
+def _mask(part: Rgb, ground: Rgb) -> Rgb:
+    """[side, side, 1]: 0 where there is only background, 1 where surely not."""
+    mask: Rgb = np.clip(np.abs(part - ground).max(-1, keepdims=True) / np.float32(_DIFFERS), 0, 1)
+    return mask
 
 
 def _coarse(pixels: Rgb) -> Rgb:
@@ -133,11 +149,11 @@ def _parts(pixels: Rgb, ground: Rgb) -> Iterator[Rgb]:
     if not shown.any():
         return
     whole = _box(shown)
-    yield _cut(pixels, whole, ground)
+    yield from _cuts(pixels, whole, ground)
     pieces = [box for row in _split(shown, whole, 0) for box in _split(shown, row, 1)]
     if len(pieces) > 1 and all(max(b - t, r - left) >= _SMALLEST for t, b, left, r in pieces):
         for box in pieces:
-            yield _cut(pixels, box, ground)
+            yield from _cuts(pixels, box, ground)
 
 
 _Box = tuple[int, int, int, int]
@@ -160,6 +176,13 @@ def _split(shown: npt.NDArray[np.bool_], box: _Box, axis: int) -> Iterator[_Box]
         t, b, le, r = _box(piece)
         across, down = (0, start) if axis == 0 else (start, 0)
         yield top + down + t, top + down + b, left + across + le, left + across + r
+
+
+def _cuts(pixels: Rgb, box: _Box, ground: Rgb) -> Iterator[Rgb]:
+    """The box, and with one line more all around, because a soft edge begins before it differs much."""
+    top, bottom, left, right = box
+    yield _cut(pixels, box, ground)
+    yield _cut(pixels, (max(0, top - 1), min(64, bottom + 1), max(0, left - 1), min(64, right + 1)), ground)
 
 
 def _cut(pixels: Rgb, box: _Box, ground: Rgb) -> Rgb:

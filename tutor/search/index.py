@@ -91,9 +91,7 @@ class Index:
         self.passages = tuple(passages)
         self._encode = encode
         texts, sentences, questions = _texts(self.passages)
-        self._passages, self._sentences, self._questions = known or _vectors(
-            texts, sentences, questions, encode, cache
-        )
+        self._passages, self._sentences, self._questions = known or _vectors(texts, sentences, questions, encode, cache)
         self._starts = np.cumsum([0] + [len(p.sentences) for p in self.passages])
         self._asked = np.array([i for i, p in enumerate(self.passages) if p.questions], dtype=np.intp)
         """Passages whose questions are known."""

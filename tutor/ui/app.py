@@ -14,7 +14,6 @@ from gradio.events import api
 
 from tutor.drawing import as_png
 from tutor.errors import InputError, ModelError, TutorError
-
 from tutor.events import Answered, Failure, Picture, Text, as_json
 from tutor.image.loading import ImageLoader
 from tutor.request import PictureRequest, checked_prompt, own_seed
@@ -24,7 +23,6 @@ from tutor.turn import LONGEST_MESSAGE, Tutor, starters
 from tutor.ui import look, models, reader
 from tutor.ui.chat import Chat, Parts
 from tutor.ui.listening import address, listen
-
 
 _MATHS: list[dict[str, str | bool]] = [
     {"left": "$$", "right": "$$", "display": True},

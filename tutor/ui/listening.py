@@ -4,7 +4,6 @@ import errno
 import os
 import socket
 
-
 from tutor.errors import SettingsError
 
 
@@ -29,7 +28,8 @@ def address(host: str, port: int) -> str:
 
 def _why(host: str, port: int, number: int | None) -> str:
     if number == errno.EADDRINUSE:
-        return f"Port {port} is taken, perhaps by another tutor. Close that, or set TUTOR_PORT to another number, such as {port % 65535 + 1}."
+        other = port % 65535 + 1
+        return f"Port {port} is taken, perhaps by another tutor. Close that, or set TUTOR_PORT to another number, such as {other}."
     if number == errno.EACCES:
         return f"Port {port} may not be used by you. Set TUTOR_PORT to a number from 1024 to 65535."
     return f"TUTOR_HOST={host!r} is no address of this machine. Set it to 127.0.0.1, or to 0.0.0.0 for every network."

@@ -80,6 +80,5 @@ def bind(tutor: Tutor, parts: dict[str, Any]) -> None:
         parts["painter"].input(pick_painter, [parts["painter"]], shown, **_QUIET)
 
 
-
 def _with(offered: tuple[str, ...], chosen: str) -> list[str]:
     return list(dict.fromkeys((*offered, chosen)))

@@ -33,7 +33,7 @@
     const hands = node("div", "hands");
     hands.append(button("copy save", "Download", about));
     if (again) {
-      const redraw = button("copy redraw", "Draw again", about);
+      const redraw = button("redraw", "Draw again", about);
       redraw.value = again;
       hands.append(redraw);
     }

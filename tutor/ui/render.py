@@ -89,7 +89,11 @@ def _part(part: PartRecord) -> str:
         f"<figcaption>{escape(one.label)}</figcaption></figure>"
         for one in part.exhibits
     )
-    lesson = f' <a class="lesson-link" href="#course/{part.lesson}">Lesson: {escape(part.lesson_title)}</a>' if part.lesson else ""
+    lesson = (
+        f' <a class="lesson-link" href="#course/{part.lesson}">Lesson: {escape(part.lesson_title)}</a>'
+        if part.lesson
+        else ""
+    )
     shown = f'<div class="exhibits">{row}</div>' if row else ""
     return f'<section class="part"><h3>{escape(part.title)}</h3>{shown}<p>{escape(part.text)}{lesson}</p></section>'
 
