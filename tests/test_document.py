@@ -466,7 +466,7 @@ def test_the_page_says_your_file_instead_of_a_lesson(tutor, coffee):
 def page(tutor):
     """The handlers of a page, and what its script sends for a file."""
     chat = Chat(tutor)
-    names = ("chatbot", "composer", "send", "stop", "stage", "store", "file", "file_row")
+    names = ("chatbot", "composer", "send", "stop", "stage", "store", "file", "file_row", "back")
     chat.bind(Parts(**{name: name for name in names}))
     sent = {"name": "coffee.md", "size": len(COFFEE), "data": base64.b64encode(COFFEE.encode()).decode()}
     return chat, json.dumps(sent), SimpleNamespace(session_hash="tab")

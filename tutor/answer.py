@@ -122,7 +122,10 @@ class Answerer:
     def _find(self, resolved: Resolved, about: About | None) -> Found:
         """What answers the question; of one about the whole file, the file's beginning."""
         if self._own is None or about is None:
-            return self._searcher.search(resolved.query + _HINTS.get(resolved.form, ""))
+            found = self._searcher.search(resolved.query)
+            if not found.in_scope or resolved.form not in _HINTS:
+                return found
+            return replace(found, hits=self._searcher.search(resolved.query + _HINTS[resolved.form]).hits)
         if not about.whole:
             return _by_word(self._own.searcher.search(about.query))
         hits = tuple(Hit(passage, 1.0) for passage in opening(self._own.document))
