@@ -21,7 +21,7 @@ _KEY = "generative-ai-tutor"
 """The PNG text chunk that holds a picture's recipe, as JSON."""
 _DESCRIPTION = 0x010E
 """The EXIF tag that holds it in a WebP file."""
-_YOUNG = "My painter has not learned for long: colors are mostly right, shapes are not yet."
+_YOUNG = "My painter has not learned for long: its shapes are rough, and fine detail is missing."
 HOW = Choice("How did you draw that?", "How did you draw that?")
 _HELD = "Try another seed or other words. TUTOR_IMAGE_SAFETY=off turns that check off."
 _LARGEST_FILE = 20_000_000
