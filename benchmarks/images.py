@@ -2,8 +2,8 @@
 
 The plain way: the same weights, steps and guidance in a loop as one would first write it, in float32: the text encoded for each
 picture, and at each step a guess with the words and then one without. For scale, a UNet of the shape of `segmind/tiny-sd` with random
-weights: its time does not depend on what it has learned. Its text encoder and decoder are left out, which favors it. Each runs in a
-process of its own, so that memory is its own.
+weights: its time does not depend on what it has learned. Its text encoder and decoder are left out, which favors it. Times are
+taken by turns in one process, memory in a process of its own for each.
 """
 
 import json
@@ -43,23 +43,24 @@ def main() -> None:
 
     default = BuiltInPainter.defaults.steps
     counts = (*STEPS, default)
-    found = {what: _apart(what, counts) for what in ("tutor", "plain")}
-    ours, plain = found["tutor"], found["plain"]
+    both = _apart(("tutor", "plain"), counts, _TIMES)["ms"]
+    ours, plain = (_apart((what,), (default,), 1) for what in ("tutor", "plain"))
     print("| what | tutor | plain way | ratio |\n|---|---|---|---|")
     for steps in counts:
         note = ", the default" if steps == default else ""
-        _row(f"a picture in {steps} guided steps{note}, ms", ours["ms"][str(steps)], plain["ms"][str(steps)])
+        _row(f"a picture in {steps} guided steps{note}, ms", both["tutor"][str(steps)], both["plain"][str(steps)])
     _row("peak memory of the process, MB", ours["mb"], plain["mb"])
     _row("of it, what came with the model and painting, MB", ours["mb"] - ours["before"], plain["mb"] - plain["before"])
-    tiny = _apart("tiny-sd", (4,))
+    tiny = _apart(("tiny-sd",), (4,), 1)
     shape = f"a UNet of the shape of segmind/tiny-sd ({tiny['millions']:.0f} million random weights), 512 px, 4 steps"
     print(f"\n| for scale | tutor, 64 px, {default} guided steps | {shape} | ratio |\n|---|---|---|---|")
-    _row("a picture, ms", ours["ms"][str(default)], tiny["ms"]["4"])
+    _row("a picture, ms", both["tutor"][str(default)], tiny["ms"]["tiny-sd"]["4"])
     _row("peak memory of the process, MB", ours["mb"], tiny["mb"])
 
 
-def measure(what: str, counts: tuple[int, ...]) -> dict[str, Any]:
-    """Median milliseconds a picture for each number of steps, peak memory in MB, and how much of it torch and diffusers took before."""
+def measure(whats: tuple[str, ...], counts: tuple[int, ...], times: int) -> dict[str, Any]:
+    """Median milliseconds a picture of each for each number of steps, by turns, so that what else the machine does slows both; peak
+    memory in MB, and how much of it torch and diffusers took before."""
     import diffusers  # noqa: F401 - loaded before memory is looked at
     import torch
     import transformers  # noqa: F401
@@ -67,19 +68,21 @@ def measure(what: str, counts: tuple[int, ...]) -> dict[str, Any]:
 
     logging.disable_progress_bar()
     before = _peak()
-    paint, millions = {"tutor": _tutor, "plain": _plain, "tiny-sd": _tiny}[what]()
-    times = 1 if what == "tiny-sd" else _TIMES
-    found: dict[str, float] = {}
+    made = {what: {"tutor": _tutor, "plain": _plain, "tiny-sd": _tiny}[what]() for what in whats}
+    found: dict[str, dict[str, float]] = {what: {} for what in whats}
     with torch.inference_mode():
-        paint(1, 0)  # loads what is loaded on first use
+        for paint, _ in made.values():
+            paint(1, 0)  # loads what is loaded on first use
         for steps in counts:
-            taken = []
+            taken: dict[str, list[float]] = {what: [] for what in whats}
             for seed in range(times):
-                start = time.perf_counter()
-                paint(steps, seed)
-                taken.append(1000 * (time.perf_counter() - start))
-            found[str(steps)] = statistics.median(taken)
-    return {"ms": found, "mb": _peak(), "before": before, "millions": millions}
+                for what, (paint, _) in made.items():
+                    start = time.perf_counter()
+                    paint(steps, seed)
+                    taken[what].append(1000 * (time.perf_counter() - start))
+            for what in whats:
+                found[what][str(steps)] = statistics.median(taken[what])
+    return {"ms": found, "mb": _peak(), "before": before, "millions": made[whats[-1]][1]}
 
 
 _Painter = tuple[Callable[[int, int], object], float]
@@ -145,9 +148,9 @@ def _peak() -> float:
     return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
 
 
-def _apart(what: str, counts: tuple[int, ...]) -> dict[str, Any]:
+def _apart(*arguments: Any) -> dict[str, Any]:
     """`measure` in a process of its own."""
-    code = f"import json; from benchmarks.images import measure; print(json.dumps(measure({what!r}, {counts!r})))"
+    code = f"import json; from benchmarks.images import measure; print(json.dumps(measure(*{arguments!r})))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found

@@ -76,6 +76,7 @@ def test_a_passage_knows_its_lesson_and_section(mini):
         ("---\ntitle: X\nslug: Not A Slug\nsummary: s\norder: 1\n---\n## A\nText.", 3, "slug"),
         ("---\ntitle: X\nslug: x\nsummary: s\norder: first\n---\n## A\nText.", 5, "order"),
         ("---\ntitle: X\nslug: x\nsummary: s\norder: 1\n---\n", 6, "no text"),
+        ("---\ntitle: X\x01\nslug: x\nsummary: s\norder: 1\n---\n## A\nText.", 2, "character"),
         ("", 1, "front matter"),
     ],
 )

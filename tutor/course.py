@@ -231,6 +231,8 @@ def _front_matter(path: Path, source: str, nodes: Sequence[SyntaxTreeNode]) -> _
     except yaml.MarkedYAMLError as error:
         line = 2 + (error.problem_mark.line if error.problem_mark else 0)
         raise CourseError(path, line, f"front matter is not YAML: {error.problem}") from None
+    except yaml.YAMLError:
+        raise CourseError(path, 2, "front matter is not YAML; it holds a character that YAML does not allow") from None
     if not isinstance(values, dict):
         raise CourseError(path, 2, "front matter must be lines of 'name: value'")
     try:

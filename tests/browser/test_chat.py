@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import LEAVING, ask, reload, wait
 
-QUESTION = "What does the discriminator of a GAN do?"
+QUESTION = "What does the discriminator do?"
 
 
 def answers(page):
