@@ -48,7 +48,7 @@ def _whole(course: Course, inside: Sequence[scope.Question], outside: Sequence[s
     print("| whole answers | |\n|---|---|")
     print(f"| questions the course answers, answered | {len(answered)} of {len(answers)} |")
     print(f"| questions it does not answer, refused | {sum(refused)} of {len(refused)} |")
-    right = [a.sources[0].id in q.sections for a, q in zip(answers, inside, strict=True) if not a.refused]
+    right = [a.sources[0].id in q.sections for a, q in zip(answers, inside, strict=True) if a.sources]
     print(f"| of the answers, first source a section that was labeled as right | {np.mean(right):.1%} |")
     for name, count in by.most_common():
         print(f"| of the answers, by {name} | {count / len(answered):.1%} |")
