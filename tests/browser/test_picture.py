@@ -96,7 +96,7 @@ def test_the_pictures_of_the_conversation_can_be_looked_through(open_page, width
     expect(panel.locator("h2")).to_have_text("Pictures")
     expect(panel.locator(".gallery li")).to_have_count(2)
     expect(panel.locator(".gallery li").first).to_contain_text("a green dogSeed 3")  # the newest first
-    assert page.evaluate("document.activeElement.id") == "panel-title"
+    page.wait_for_function("document.activeElement.id === 'panel-title'")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     with page.expect_download() as download:
         panel.locator("button.save").last.click()
