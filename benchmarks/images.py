@@ -108,7 +108,7 @@ def _plain() -> _Painter:
 
     def paint(steps: int, seed: int) -> object:
         texts = [pipeline.text_encoder([text]) for text in (PROMPT, "")]
-        sketches = [sketch(pooled) for _, _, pooled in texts]
+        sketches = [sketch(*text) for text in texts]
         size = denoiser.config.size
         picture = torch.randn((1, 3, size, size), generator=torch.Generator().manual_seed(seed))
         scheduler.set_timesteps(steps)

@@ -5,9 +5,9 @@
 The network guesses the clean picture x0 from x_t = (1 - t) x0 + t noise; the loss is the squared error of the velocity (Li and He, 2025).
 Most times t lie near 1, where almost only noise is left: an emoji's outline shows through much noise, so that only there the text has
 to say what it will be. One picture in ten is learned without its text, for guidance (Ho and Salimans, 2022). First comes the sketch,
-which learns the mean picture of a text (`tutor.image.sketch`), then the denoiser, which sees it. Resumable: checkpoints go to runs/image
-every few minutes. The learning rate falls over `--pictures`. Not deterministic to the bit: the order of floating-point
-sums on several threads is not.
+which learns what a text asks for in its typical place and size (`tutor.image.sketch`), then the denoiser, which sees it; `--start` takes
+the denoiser of a pipeline to go on from. Resumable: checkpoints go to runs/image every few minutes. The learning rate falls over
+`--pictures`. Not deterministic to the bit: the order of floating-point sums on several threads is not.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import json
 import math
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.pictures import SIZE, Scene, any_scene, caption, draw, sheet, things
+from training.pictures import Scene, any_scene, caption, draw, sheet, things, typical
 from tutor.image.denoiser import Denoiser
 from tutor.image.nearest import SHEET
 from tutor.image.pipeline import PainterPipeline, TextStates
@@ -36,6 +36,10 @@ from tutor.things import THINGS
 
 RUNS = ROOT / "runs" / "image"
 _SKETCH_BATCH, _SKETCH_RATE = 256, 1e-3
+_SKETCH_EMPTY = 4
+"""Of a batch, how many are learned without their text."""
+_MEASURED = 8_000
+"""Texts whose spread is measured."""
 _NO_TEXT = 0.1
 _TIME_MEAN, _TIME_SPREAD = 1.2, 1.6
 """Of the logit of t. A median of 0.77, and a quarter above 0.9."""
@@ -78,12 +82,12 @@ PRESETS = {
         width=256,
         depth=8,
         patch=8,
-        captions=60_000,
+        captions=120_000,
         batch=64,
         rate=1e-3,
         ema=0.999,
         pictures=400_000,
-        sketches=1_000_000,
+        sketches=2_000_000,
         hidden=2048,
     ),
     "gpu": Preset(
@@ -119,11 +123,14 @@ class Bank:
         pictures = np.stack([draw(self.scenes[row], rng) for row in rows])
         texts = [len(self.scenes) if rng.random() < _NO_TEXT else row for row in rows]
         clean = torch.from_numpy(pictures).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
+        return clean, *self.texts(texts, device)
+
+    def texts(self, rows: Sequence[int], device: str) -> tuple[Tensor, Tensor, Tensor]:
+        """(states, mask, pooled)"""
         return (
-            clean,
-            self.states[texts].to(device).float(),
-            self.mask[texts].to(device),
-            self.pooled[texts].to(device).float(),
+            self.states[rows].to(device).float(),
+            self.mask[rows].to(device),
+            self.pooled[rows].to(device).float(),
         )
 
 
@@ -137,25 +144,32 @@ def make_bank(count: int, encode: TextStates, rng: random.Random) -> Bank:
 
 
 def train_sketch(preset: Preset, bank: Bank, rng: random.Random, device: str) -> Any:
-    """The network that makes the mean picture of a text, at half size. Its rate falls to nothing."""
+    """The network that draws what a text asks for, at half size. Its rate falls to nothing.
+
+    A text has one picture here, not the many that `draw` makes: what does not vary is learned several times faster than the mean of what
+    does. For the empty text, it is the mean of all.
+    """
     sketch: Any = Sketch(hidden=preset.hidden).to(device)
-    sketch.whiten_by(bank.pooled[:-1].to(device).float())
+    pictures = torch.from_numpy(np.stack([typical(scene) for scene in bank.scenes])).permute(0, 3, 1, 2)
+    some = torch.randperm(len(pictures))[:_MEASURED]
+    sketch.whiten_by(*bank.texts(some.tolist(), device))
     optimizer = torch.optim.AdamW(sketch.parameters(), lr=_SKETCH_RATE, betas=(0.9, 0.99), weight_decay=0.01)
     steps = preset.sketches // _SKETCH_BATCH
     for step in range(steps):
         for group in optimizer.param_groups:
             group["lr"] = _SKETCH_RATE * min(1, (step + 1) / 100) * (1 + math.cos(math.pi * step / steps)) / 2
-        clean, _, _, pooled = bank.batch(_SKETCH_BATCH, rng, device)
+        rows = [rng.randrange(len(pictures)) for _ in range(_SKETCH_BATCH)]
+        texts = bank.texts([*rows[:-_SKETCH_EMPTY], *[len(pictures)] * _SKETCH_EMPTY], device)
         with torch.autocast(device, dtype=torch.bfloat16):
-            guess = sketch(pooled)
-        loss = functional.mse_loss(guess.float(), functional.avg_pool2d(clean, SIZE // sketch.size))
+            guess = sketch(*texts)
+        loss = functional.mse_loss(guess.float(), pictures[rows].to(device).float() / 127.5 - 1)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(sketch.parameters(), 1.0)
         optimizer.step()
         if step % 200 == 0:
             print(f"sketch: {step} of {steps} steps, error {loss.item():.4f}", flush=True)
-    return sketch.eval().requires_grad_(False)
+    return sketch
 
 
 def flow_loss(model: Any, sketch: Any, clean: Tensor, states: Tensor, mask: Tensor, pooled: Tensor) -> Tensor:
@@ -164,7 +178,7 @@ def flow_loss(model: Any, sketch: Any, clean: Tensor, states: Tensor, mask: Tens
     noise = torch.randn_like(clean)
     share = t[:, None, None, None]
     with torch.autocast(clean.device.type, dtype=torch.bfloat16):
-        guess = model((1 - share) * clean + share * noise, t, states, mask, pooled, sketch(pooled))
+        guess = model((1 - share) * clean + share * noise, t, states, mask, pooled, sketch(states, mask, pooled))
     error = (guess.float() - clean) / share.clamp(min=_SMALLEST_TIME)
     return error.square().mean()
 
@@ -174,21 +188,15 @@ def train(preset: Preset, pictures: int, out: Path, seed: int, start: Path | Non
     torch.manual_seed(seed)
     rng = random.Random(seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    encode = TextStates()
-    bank = make_bank(preset.captions, encode, rng)
-    print(f"{preset.captions} captions encoded", flush=True)
-    model: Any = Denoiser(width=preset.width, depth=preset.depth, patch=preset.patch, heads=preset.width // 64)
-    drawn = RUNS / "sketch.pt"
-    if start is not None:
-        pipeline: Any = PainterPipeline.from_pretrained(start)
-        model, sketch = pipeline.denoiser.float(), pipeline.sketch.float().to(device)
-    elif resume and drawn.is_file():
-        sketch = Sketch(hidden=preset.hidden).to(device)
-        sketch.load_state_dict(torch.load(drawn, map_location=device, weights_only=True))
+    RUNS.mkdir(parents=True, exist_ok=True)
+    bank = _kept(RUNS / "bank.pt", resume, lambda: make_bank(preset.captions, TextStates(), rng))
+    print(f"{len(bank.scenes)} captions encoded", flush=True)
+    sketch = _kept(RUNS / "sketch.pt", resume, lambda: train_sketch(preset, bank, rng, device)).to(device)
+    model: Any
+    if start is None:
+        model = Denoiser(width=preset.width, depth=preset.depth, patch=preset.patch, heads=preset.width // 64)
     else:
-        sketch = train_sketch(preset, bank, rng, device)
-        RUNS.mkdir(parents=True, exist_ok=True)
-        torch.save(sketch.state_dict(), drawn)
+        model = Denoiser.from_pretrained(start / "denoiser").float()
     sketch.eval().requires_grad_(False)
     model.to(device).train()
     average = copy.deepcopy(model).requires_grad_(False)
@@ -196,7 +204,7 @@ def train(preset: Preset, pictures: int, out: Path, seed: int, start: Path | Non
     optimizer = torch.optim.AdamW(model.parameters(), lr=preset.rate, betas=(0.9, 0.99), weight_decay=0.01)
     step = 0
     last = RUNS / "last.pt"
-    if resume:
+    if resume and last.is_file():
         state = torch.load(last, map_location=device, weights_only=True)
         model.load_state_dict(state["model"])
         average.load_state_dict(state["average"])
@@ -243,11 +251,23 @@ def save(average: Any, sketch: Any, out: Path) -> None:
 
 
 def _checkpoint(path: Path, model: Any, average: Any, optimizer: Any, step: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
     state = {"model": model.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict()}
-    torch.save(state | {"step": step}, partial)
+    _write(state | {"step": step}, path)
+
+
+def _write(value: object, path: Path) -> None:
+    partial = path.with_suffix(".partial")
+    torch.save(value, partial)
     partial.replace(path)
+
+
+def _kept(path: Path, resume: bool, make: Callable[[], Any]) -> Any:
+    """What an earlier run made and left in `path`, when resumed; otherwise it is made now, and left there."""
+    if resume and path.is_file():
+        return torch.load(path, weights_only=False)  # our own file
+    made = make()
+    _write(made, path)
+    return made
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -256,8 +276,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--pictures", type=int, help="to learn from; the preset's unless told")
     parser.add_argument("--out", type=Path, default=MODELS / "image")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--start", type=Path, metavar="DIR", help="a pipeline to go on from")
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint, and its sketch")
+    parser.add_argument("--start", type=Path, metavar="DIR", help="a pipeline whose denoiser to go on from")
+    parser.add_argument("--resume", action="store_true", help="go on from what runs/image holds")
     options = parser.parse_args(arguments)
     preset = PRESETS[options.preset]
     train(preset, options.pictures or preset.pictures, options.out, options.seed, options.start, options.resume)

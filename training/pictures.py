@@ -9,6 +9,7 @@ Needs the font (Debian: fonts-noto-color-emoji) and the Python package `emoji`; 
 import hashlib
 import io
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -25,6 +26,7 @@ FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
 COMMON = Path(__file__).parent / "data" / "pictures" / "common.txt"
 SIZE = 64
 """Pixels of a side."""
+Pixels = npt.NDArray[np.uint8]
 _HELD_OUT = {"tint": 0.15, "background": 0.1, "pair": 0.1}
 _NUMBERS = {2: ("two", "2"), 3: ("three", "3"), 4: ("four", "4")}
 _MADE = ("a picture of {}", "an image of {}", "a drawing of {}", "{} emoji", "an illustration of {}")
@@ -133,7 +135,7 @@ def glyph(char: str) -> Image.Image:
 
 
 @cache
-def _sized(char: str, size: int, tint: str | None) -> npt.NDArray[np.uint8]:
+def _sized(char: str, size: int, tint: str | None) -> Pixels:
     """[size, size, 4], the colors already multiplied by the alpha."""
     picture = (
         glyph(char)
@@ -161,24 +163,36 @@ def sheet() -> Image.Image:
     return made
 
 
-def draw(scene: Scene, rng: random.Random) -> npt.NDArray[np.uint8]:
+def draw(scene: Scene, rng: random.Random) -> Pixels:
     """The scene as [64, 64, 3]: place, size and shade differ each time."""
     name = scene.background or ("white" if rng.random() < 0.6 else rng.choice(tuple(COLORS)))
     shade = [min(255, max(0, value + rng.randint(-8, 8))) for value in COLORS[name]]
+    room = 1 if len(scene.things) > 1 else 2 if scene.layout == "one" else 8 if scene.layout == "small" else 0
+    shifts = [(rng.randint(-room, room), rng.randint(-room, room)) for _ in scene.things]
+    return _composed(scene, COLORS[name] if name == "white" else shade, rng.choice(_SIZES[scene.layout]), shifts)
+
+
+def typical(scene: Scene) -> Pixels:
+    """The scene as [32, 32, 3] in its middle place and size, on white where nothing else is asked for."""
+    sizes = _SIZES[scene.layout]
+    picture = _composed(
+        scene, COLORS[scene.background or "white"], sizes[len(sizes) // 2], [(0, 0)] * len(scene.things)
+    )
+    return picture.reshape(SIZE // 2, 2, SIZE // 2, 2, 3).mean((1, 3)).astype(np.uint8)
+
+
+def _composed(scene: Scene, shade: Sequence[int], size: int, shifts: Sequence[tuple[int, int]]) -> Pixels:
     canvas = np.empty((SIZE, SIZE, 3), dtype=np.float32)
-    canvas[:] = shade if name != "white" else 255
-    count = len(scene.things)
-    size = rng.choice(_SIZES[scene.layout])
+    canvas[:] = shade
     centers = {
         1: [(32, 32)],
         2: [(16, 32), (48, 32)],
         3: [(16, 17), (48, 17), (32, 47)],
         4: [(16, 17), (48, 17), (16, 47), (48, 47)],
-    }[count]
-    room = 1 if count > 1 else 2 if scene.layout == "one" else 8 if scene.layout == "small" else 0
-    for thing, (x, y) in zip(scene.things, centers, strict=True):
-        left = min(SIZE - size, max(0, x - size // 2 + rng.randint(-room, room)))
-        top = min(SIZE - size, max(0, y - size // 2 + rng.randint(-room, room)))
+    }[len(scene.things)]
+    for thing, (x, y), (right, down) in zip(scene.things, centers, shifts, strict=True):
+        left = min(SIZE - size, max(0, x - size // 2 + right))
+        top = min(SIZE - size, max(0, y - size // 2 + down))
         pixels = _sized(thing.char, size, scene.tint).astype(np.float32)
         part = canvas[top : top + size, left : left + size]
         part *= 1 - pixels[..., 3:] / 255
@@ -261,15 +275,15 @@ def _any_scene(rng: random.Random) -> Scene:
     background = rng.choice(tuple(COLORS)) if rng.random() < 0.6 else None
     kind = rng.random()
     name = first.names[0] if rng.random() < 0.6 else rng.choice(first.names)
-    if kind < 0.5:
+    if kind < 0.4:
         return Scene((first,), background, names=(name,))
     if kind < 0.72:
         return Scene((first,), background, tint=rng.choice(TINTS), names=(name,))
-    if kind < 0.82:
+    if kind < 0.86:
         second = _pick(rng)
         layout = "two"
         return Scene((first, second), background, layout=layout, names=(name, second.names[0]))
-    if kind < 0.92:
+    if kind < 0.94:
         count = rng.choice((2, 3, 4))
         return Scene((first,) * count, background, layout="two" if count == 2 else "many", names=(name,) * count)
     return Scene((first,), background, layout=rng.choice(("small", "big")), names=(name,))

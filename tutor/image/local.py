@@ -56,8 +56,9 @@ class BuiltInPainter:
             pipeline = self._loaded()
             encoder = pipeline.text_encoder
             tokens = tuple(token.removeprefix("##") for token in encoder.tokenizer.tokenize(prompt))
-            _, _, pooled = encoder([prompt])
-            sketch = to_pil(pipeline.sketch(pooled.to(pipeline.sketch.device, pipeline.sketch.dtype)))[0]
+            device, dtype = pipeline.sketch.device, pipeline.sketch.dtype
+            states, mask, pooled = encoder([prompt])
+            sketch = to_pil(pipeline.sketch(states.to(device, dtype), mask.to(device), pooled.to(device, dtype)))[0]
         room = TEXT_TOKENS - encoder.tokenizer.num_special_tokens_to_add()
         return Reading(tokens[:room], tokens[room:], sketch)
 

@@ -137,7 +137,7 @@ class PainterPipeline(DiffusionPipeline):
         device, dtype = self.denoiser.device, self.denoiser.dtype
         states, mask, pooled = (t.to(device) if t.dtype == torch.bool else t.to(device, dtype) for t in texts)
         with torch.inference_mode():
-            sketch = self.sketch(pooled.to(self.sketch.dtype))
+            sketch = self.sketch(states, mask, pooled)
         picture = _noise(count, size, generator).to(device)
         scheduler = FlowMatchEulerDiscreteScheduler.from_config(self.scheduler.config)
         scheduler.set_timesteps(num_inference_steps, device=device)

@@ -155,7 +155,7 @@ def _header(tutor: Tutor, shared: bool) -> dict[str, Any]:
             with gr.Row(elem_id="file-row"):
                 parts["export"] = gr.Button("Export", size="sm", min_width=80, elem_id="export")
                 parts["import"] = gr.Button("Import", size="sm", min_width=80, elem_id="import")
-            parts["back"] = gr.Button("Bring back the last conversation", size="sm", visible=False, elem_id="back")
+            parts["back"] = gr.Button("Bring back the last conversation", size="sm", visible="hidden", elem_id="back")
             gr.HTML(_EARLIER, elem_id="earlier-place")
             gr.HTML(_KEYS, elem_id="keys")
     return parts
@@ -180,7 +180,7 @@ def _chat_column(tutor: Tutor, shared: bool) -> dict[str, Any]:
         group_consecutive_messages=False,
     )
     parts["stage"] = gr.HTML("", elem_id="stage")
-    with gr.Row(elem_id="own-file", visible=False) as parts["file_row"]:
+    with gr.Row(elem_id="own-file", visible="hidden") as parts["file_row"]:
         parts["file"] = gr.HTML("")
         parts["remove"] = gr.Button("Remove file", size="sm", scale=0, min_width=44, elem_id="remove-file")
     with gr.Row(elem_id="composer-row"):
@@ -202,7 +202,7 @@ def _chat_column(tutor: Tutor, shared: bool) -> dict[str, Any]:
         )  # the page's script opens the dialog
         parts["take"] = gr.Button("Read the file", elem_id="take-file", elem_classes="bridge")
         parts["send"] = gr.Button("Send", variant="primary", scale=0, min_width=88, elem_id="send")
-        parts["stop"] = gr.Button("Stop", variant="stop", scale=0, min_width=88, elem_id="stop", visible=False)
+        parts["stop"] = gr.Button("Stop", variant="stop", scale=0, min_width=88, elem_id="stop", visible="hidden")
     gr.HTML(_COUNTER, elem_id="counter")
     return parts
 

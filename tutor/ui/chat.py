@@ -144,10 +144,10 @@ class Chat:
             parts.chatbot: shown + turn_messages(turn, stage),
             # Kept at once, so that a question outlives a page that is closed before its answer.
             parts.store: _added(conversation, turn.model_copy(update={"note": INTERRUPTED})).model_dump(),
-            parts.stop: gr.update(visible=True),
-            parts.send: gr.update(visible=False),
+            parts.stop: shown_if(True),
+            parts.send: shown_if(False),
             parts.stage: _announce(stage),
-            parts.back: gr.update(visible=bool(conversation.before)),
+            parts.back: shown_if(bool(conversation.before)),
             **({parts.composer: ""} if clear else {}),
         }
         with closing(pump(self._tutor.reply(message, earlier, file), stop)) as events:
@@ -173,8 +173,8 @@ class Chat:
         yield {
             parts.chatbot: _shown(self._files.whole(session, kept)),
             parts.store: kept.model_dump(),
-            parts.stop: gr.update(visible=False),
-            parts.send: gr.update(visible=True),
+            parts.stop: shown_if(False),
+            parts.send: shown_if(True),
             parts.stage: _told(turn.note if turn.failed or stopped else COMPLETE, after),
         }
 
@@ -198,14 +198,14 @@ class Chat:
             name, data = taken(sent)
             yield {
                 parts.stage: _notice(f"Reading {name}"),
-                parts.stop: gr.update(visible=True),
-                parts.send: gr.update(visible=False),
+                parts.stop: shown_if(True),
+                parts.send: shown_if(False),
             }
             document = yield from self._read(name, data, stop)
             if document is not None:
                 file = Attached(document, len(read(store).turns))
                 self._forget(self._files.put(session, file))
-                yield {parts.file: chip(file), parts.file_row: gr.update(visible=True)}
+                yield {parts.file: chip(file), parts.file_row: shown_if(True)}
                 said = f"{document.name} is ready. Ask about it, or try: What is my file about?"
             else:
                 said = f"Stopped. {name} was not added."
@@ -213,7 +213,7 @@ class Chat:
             said = str(error)
         finally:
             self._stops.pop(session, None)
-        yield {parts.stage: _notice(said), parts.stop: gr.update(visible=False), parts.send: gr.update(visible=True)}
+        yield {parts.stage: _notice(said), parts.stop: shown_if(False), parts.send: shown_if(True)}
 
     def _read(self, name: str, data: bytes, stop: threading.Event) -> Generator[Update, None, Document | None]:
         """The document, or None after Stop."""
@@ -237,14 +237,14 @@ class Chat:
         parts = self._parts
         return {
             parts.file: "",
-            parts.file_row: gr.update(visible=False),
+            parts.file_row: shown_if(False),
             parts.stage: _notice("Your file is removed. Answers from it are gone when you leave the page."),
         }
 
     def file_shown(self, request: gr.Request) -> tuple[Any, ...]:
         """After a conversation was replaced: the line of the file, which is gone with it, unless an answer is still on its way."""
         file = self._files.file(str(request.session_hash), 0)
-        return (chip(file) if file else ""), gr.update(visible=file is not None)
+        return (chip(file) if file else ""), shown_if(file is not None)
 
     def remind(self, store: object, request: gr.Request) -> Any:
         """The page was opened: a file that the conversation used has to be added again."""
@@ -272,7 +272,7 @@ class Chat:
     def restore(self, store: object) -> tuple[Any, ...]:
         """The page was opened: draw what the browser kept."""
         conversation = read(store)
-        return _shown(conversation), gr.update(visible=bool(conversation.before))
+        return _shown(conversation), shown_if(bool(conversation.before))
 
     def like(self, store: object, liked: gr.LikeData) -> tuple[Any, ...]:
         """Keep the learner's opinion of an answer with it."""
@@ -352,6 +352,11 @@ class Parts:
         return [self.chatbot, self.composer, self.send, self.stop, self.stage, self.store, self.back]
 
 
+def shown_if(seen: bool) -> Any:
+    """Update of a component that comes and goes. It stays mounted: gradio loses a click on a button that was added a moment ago."""
+    return gr.update(visible=True if seen else "hidden")
+
+
 def _with(turn: Turn, event: Event) -> Turn:
     """`turn` after one event."""
     match event:
@@ -401,7 +406,7 @@ def _shown(conversation: Conversation) -> Any:
 
 def _replaced(kept: Conversation) -> tuple[Any, ...]:
     """Updates of chat, store and the button that brings back what was there before."""
-    return _shown(kept), kept.model_dump(), gr.update(visible=bool(kept.before))
+    return _shown(kept), kept.model_dump(), shown_if(bool(kept.before))
 
 
 def _too_long(message: str) -> str:
