@@ -21,6 +21,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks answers
 	$(BIN)/python -m benchmarks speed
 	$(BIN)/python -m benchmarks images
+	$(BIN)/python -m benchmarks demos
 
 format: $(READY)
 	$(BIN)/ruff format .

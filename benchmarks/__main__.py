@@ -1,13 +1,19 @@
-"""`python -m benchmarks answers|images|speed`"""
+"""`python -m benchmarks answers|demos|gallery|images|speed`"""
 
 import argparse
 import os
 import platform
 from pathlib import Path
 
-from benchmarks import answers, images, speed
+from benchmarks import answers, demos, gallery, images, speed
 
-_WHAT = {"answers": answers.main, "images": images.main, "speed": speed.main}
+_WHAT = {
+    "answers": answers.main,
+    "demos": demos.main,
+    "gallery": gallery.main,
+    "images": images.main,
+    "speed": speed.main,
+}
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from tutor.library import MOST, Attached
 from tutor.reading import read_apart
 from tutor.text.base import ScriptedModel
 from tutor.turn import NO_FILE, Tutor
+from tutor.ui.busy import Busy
 from tutor.ui.chat import Chat, Parts
 from tutor.ui.files import MOST_TABS, Files, reminder, taken
 from tutor.ui.records import Conversation, SentenceRecord, Turn, source_record
@@ -465,8 +466,8 @@ def test_the_page_says_your_file_instead_of_a_lesson(tutor, coffee):
 @pytest.fixture
 def page(tutor):
     """The handlers of a page, and what its script sends for a file."""
-    chat = Chat(tutor)
-    names = ("chatbot", "composer", "send", "stop", "stage", "store", "file", "file_row", "back")
+    chat = Chat(tutor, Busy())
+    names = ("chatbot", "composer", "send", "stop", "stage", "store", "file", "remove", "back")
     chat.bind(Parts(**{name: name for name in names}))
     sent = {"name": "coffee.md", "size": len(COFFEE), "data": base64.b64encode(COFFEE.encode()).decode()}
     return chat, json.dumps(sent), SimpleNamespace(session_hash="tab")

@@ -12,10 +12,12 @@ ROWS = (
     ("app",),
     ("tutor.__main__",),
     ("tutor.cli",),
+    ("tutor.cli_demo",),
     ("tutor.ui",),
     ("tutor.checks",),
     ("tutor.turn",),
-    ("tutor.showing",),
+    ("tutor.showing", "tutor.toolbox", "tutor.beside"),
+    ("tutor.demo_request",),
     ("tutor.catalogue",),
     ("tutor.demos",),
     ("tutor.workbench",),
@@ -45,7 +47,16 @@ ROWS = (
     ("tutor",),
 )
 # A later import inside a function is allowed for these pairs, which only name types or start a room above.
-HEAVY = ("torch", "transformers", "diffusers", "gradio", "peft", "accelerate", "sklearn")
+COMPUTING = (
+    "tutor.text.",
+    "tutor.image.",
+    "tutor.search",
+    "tutor.weights",
+    "tutor.devices",
+    "tutor.demos.",
+    "tutor.workbench.",
+)
+HEAVY = ("torch", "transformers", "diffusers", "gradio", "peft", "accelerate", "sklearn", "matplotlib", "scipy")
 NETWORKS = ("tutor.image.denoiser", "tutor.image.pipeline", "tutor.image.preview", "tutor.image.sketch")
 """They define classes of torch and diffusers, so they are heavy themselves: others import them late too."""
 FILES = sorted([*(ROOT / "tutor").rglob("*.py"), ROOT / "app.py"])
@@ -109,8 +120,13 @@ def test_heavy_libraries_are_imported_inside_functions(path):
 @pytest.mark.parametrize("path", FILES, ids=module_name)
 def test_torch_stays_in_the_rooms_that_compute(path):
     module = module_name(path)
-    if not module.startswith(("tutor.text.", "tutor.image.", "tutor.search", "tutor.weights", "tutor.devices")):
+    if not module.startswith(COMPUTING):
         assert not [n for n in imports(ast.parse(path.read_text())) if n.split(".")[0] in ("torch", "transformers")]
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if p.parent.name == "demos"], ids=module_name)
+def test_a_demo_is_complete_in_itself(path):
+    assert not [n for n in imports(ast.parse(path.read_text())) if n.startswith("tutor.demos")]
 
 
 def test_only_settings_reads_the_environment():

@@ -65,6 +65,18 @@ def test_closing_while_another_chat_is_being_served(exact, prompts):
     assert said(exact, prompts[1])
 
 
+def test_lends_its_network_with_attention_weights_and_writes_the_same_after(exact, prompts):
+    before = said(exact, prompts[0])
+    ids = exact.tokenizer("The cat sat", return_tensors="pt")["input_ids"]
+    with exact.lent(attentions=True) as network:
+        weights = network(input_ids=ids, output_attentions=True).attentions
+    assert len(weights) == network.config.num_hidden_layers
+    assert weights[0].sum(-1).allclose(weights[0].new_ones(()), atol=1e-5)
+    assert not weights[0].triu(1).any()  # no token looks ahead
+    assert network.config._attn_implementation != "eager"
+    assert said(exact, prompts[0]) == before
+
+
 def test_two_chats_at_once_never_mix(exact, plain, prompts):
     wanted = [said(plain, prompt) for prompt in prompts]
     found = [""] * len(prompts)

@@ -119,7 +119,7 @@ def test_a_folder_without_a_lesson_that_can_be_read_is_an_error(tmp_path, ready,
     ("message", "intent", "said", "offer"),
     [
         ("quiz me on glaciers", "quiz", "not built yet", "Explain glaciers"),
-        ("show me a demo of a Volcano", "demo", "not built yet", "Explain a Volcano"),
+        ("show me a demo of a Volcano", "demo", "no demo of that", "Explain a Volcano"),
         ("how did you write that?", "inspect", "yet", None),
         ("write python code for a glacier", "ask", "don't write code", "Explain a glacier"),
         ("draw a diagram of a coral reef", "ask", "don't draw diagrams", "Explain a coral reef"),

@@ -1,4 +1,4 @@
-"""The command line: `python -m tutor ask|paint|chat|check|settings`.
+"""The command line: `python -m tutor ask|paint|demo|chat|check|settings`.
 
 Exit codes: 0; 1 for a failure; 2 with one line on standard error for bad input; 130 for Ctrl-C. Never a traceback.
 """
@@ -25,10 +25,14 @@ from tutor.events import (
     Choices,
     Event,
     Failure,
+    Figure,
+    Frame,
     Inside,
     Picture,
     Quote,
     Recipe,
+    Showing,
+    Shown,
     Sources,
     Status,
     Text,
@@ -87,6 +91,15 @@ def _parser() -> argparse.ArgumentParser:
     paint.add_argument("--from", dest="source", type=Path, metavar="FILE.png", help="repeat a picture drawn before")
     paint.add_argument("--json", action="store_true", help="print one JSON object")
     paint.set_defaults(run=_paint)
+    demo = commands.add_parser("demo", help="run a live demo and keep its frames")
+    demo.add_argument("name", nargs="?", metavar="NAME", help="such as gan; --list names all")
+    demo.add_argument("--list", action="store_true", help="list the demos")
+    demo.add_argument("--out", type=Path, metavar="DIR", help="where to write frames, result.json and code")
+    demo.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting; may be repeated")
+    demo.add_argument("--seed", type=int, help="0 to 4294967295; the same seed gives the same numbers")
+    demo.add_argument("--dark", action="store_true", help="draw for a dark page")
+    demo.add_argument("--json", action="store_true", help="print one JSON object")
+    demo.set_defaults(run=_demo)
     chat = commands.add_parser("chat", help="open the chat page")
     chat.set_defaults(run=_chat)
     check = commands.add_parser("check", help="check the lessons; names file and line of what is broken")
@@ -171,6 +184,16 @@ def _paint(options: argparse.Namespace) -> int:
     return 0
 
 
+def _demo(options: argparse.Namespace) -> int:
+    from tutor.cli_demo import demo_command
+
+    tutor = _tutor()
+    if not options.list and options.name is not None:
+        tutor.loader.start()  # in the background: not every demo needs one
+        tutor.painters.start()
+    return demo_command(options, tutor)
+
+
 def _tutor(lessons: Path | None = None) -> "Tutor":
     from tutor.image.loading import ImageLoader
     from tutor.text.loading import TextLoader
@@ -248,7 +271,7 @@ def _told(failure: Failure, question: str | None = None) -> int:
 def _print_live(events: Iterable[Event], tutor: "Tutor") -> int:
     """Stream to the terminal: the quote, then each sentence once it is checked, then the sources."""
     console = Console(highlight=False)
-    shown, laid, last = 0, 0, None
+    shown, laid, told, last = 0, 0, "", None
     for event in events:
         if event is last:
             continue  # a sign of life
@@ -277,6 +300,15 @@ def _print_live(events: Iterable[Event], tutor: "Tutor") -> int:
                     console.print(Styled(f"{part.title}: ", style="bold"), end="")
                     console.print(Styled(f"{part.text}\n"))
                 laid = max(laid, len(parts))
+            case Figure(file, alt):
+                console.print(Styled(f"Figure {file}: {alt}", style="dim"))
+            case Showing(title=title):
+                console.print(Styled(f"{title}. To keep the frames: python -m tutor demo --help", style="bold"))
+            case Frame(caption=caption) if caption != told:
+                told = caption
+                console.print(Styled(caption))
+            case Shown(verdict=verdict):
+                console.print(Styled(verdict, style="cyan"))
             case Choices(items) if items:
                 console.print(Styled("Next: " + " · ".join(choice.message for choice in items), style="dim"))
             case Answered(answer):

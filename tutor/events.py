@@ -1,18 +1,20 @@
 """What one turn can say, in the order in which a learner sees it. Values only: no behavior, no imports from above.
 
 An asked question gives: Status("searching") -> Quote -> Status("reading") -> Status("writing") -> Text, Text, …
--> Sources -> Choices -> Answered. A picture gives Status("painting") -> Picture, Picture, … -> Text -> Choices -> Answered; how
-it was drawn Status("inspecting") -> Text -> Inside, Inside, … -> Choices -> Answered. A refusal gives
-Text and Choices; a failure ends with Failure.
+-> Sources -> Figure, where there is one -> Choices -> Answered. A picture gives Status("painting") -> Picture, Picture, … -> Text ->
+Choices -> Answered; how it was drawn Status("inspecting") -> Text -> Inside, Inside, … -> Choices -> Answered. A demo first asks what the
+learner thinks: Text -> Choices -> Answered; then Status("waiting") where others are before -> Status("showing") -> Showing -> Frame,
+Frame, … -> Shown -> Choices -> Answered. A refusal gives Text and Choices; a failure ends with Failure.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from PIL import Image
 
 Intent = Literal["ask", "picture", "demo", "quiz", "inspect", "chat"]
-Stage = Literal["adding", "searching", "reading", "writing", "painting", "inspecting"]
+Stage = Literal["adding", "searching", "reading", "writing", "painting", "inspecting", "waiting", "showing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,17 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure of the course that goes with the answer: `file` in the folder of figures, what it shows, its lesson's title, and the section
+    that it stands in."""
+
+    file: str
+    alt: str
+    lesson: str
+    section: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """What repeats a picture bit for bit on one machine. Steps or guidance None: those of the server that painted it."""
 
@@ -162,6 +175,50 @@ class Inside:
     parts: tuple[Part, ...]
 
 
+Numbers = Mapping[str, float | int | str]
+"""What a run measured, by name. A name is what a learner reads: "modes hit"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """A demo begins. `settings` are the titles and values of its parameters; `again` is the message that repeats it."""
+
+    demo: str
+    title: str
+    settings: tuple[tuple[str, str], ...]
+    seed: int
+    again: str
+    guess: str = ""
+    """What the learner predicted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of a demo; each Frame replaces the one before it."""
+
+    picture: Image.Image
+    alt: str
+    """What is to be seen, with the numbers, for somebody who does not see it."""
+    caption: str
+    """One or two sentences: what to look at."""
+    numbers: Numbers = field(default_factory=dict)
+    share: float = 1.0
+    """Of the work that is done; the last frame has 1."""
+    prepared: str = ""
+    """What was trained before and shipped, such as "the four networks"; empty where all was computed now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A demo has ended. `verdict` holds the prediction against the run's own numbers; `script` is the code to take away; `reel` are some
+    of its frames, in order, for showing it again."""
+
+    verdict: str
+    milliseconds: float
+    script: str
+    reel: tuple[Image.Image, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A follow-up: `label` is shown on the button, `message` is sent when it is pressed."""
@@ -172,7 +229,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """At most four follow-ups."""
+    """At most four follow-ups, or the answers to one question and a way around it."""
 
     items: tuple[Choice, ...]
 
@@ -192,7 +249,9 @@ class Answered:
     answer: Answer
 
 
-Event = Status | Quote | Text | Sources | Picture | Inside | Choices | Failure | Answered
+Event = (
+    Status | Quote | Text | Sources | Figure | Picture | Inside | Showing | Frame | Shown | Choices | Failure | Answered
+)
 
 
 def as_json(answer: Answer) -> dict[str, object]:

@@ -55,8 +55,7 @@ _CANNOT: tuple[tuple[Intent, re.Pattern[str], str], ...] = (
             rf"^{_PLEASE}(?:do you have |(?:is|are) there )?(?:(?:show|give|run|start|open|play|do|see)(?: me| us)? )?"
             rf"(?:an? |any |another |some |the )?(?:(?:live|interactive|little|short|quick) )*demo(?:s|nstrations?)?{_ON}"
         ),
-        "Demos are not built yet. What you can watch is a picture on its way from noise: write “draw a red apple”, then open "
-        "“See every step”.",
+        "There is no demo of that. Ask “which demos are there?” for those that run here, or open the Lab.",
     ),
     (
         "inspect",

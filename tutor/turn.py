@@ -13,8 +13,11 @@ from typing import TypeVar
 
 from tutor.about import about_file, as_meant, speaks_of_own_file, subject
 from tutor.answer import Answerer
+from tutor.beside import with_course
+from tutor.catalogue import demos
 from tutor.conversation import resolve
 from tutor.course import Course, load_course
+from tutor.demo_request import DemoRequest, as_message, demo_requests, wants_list
 from tutor.document import Document
 from tutor.drawing import Drawer
 from tutor.errors import InputError, ModelError, TutorError
@@ -29,8 +32,10 @@ from tutor.request import asks_how, explained, requests
 from tutor.route import cannot, is_about_tutor, route, small_talk
 from tutor.search.encoder import encoder
 from tutor.search.hybrid import Searcher
+from tutor.showing import ask_first, list_demos, show
 from tutor.text.base import TextModel
 from tutor.things import KnownThings
+from tutor.toolbox import Toolbox
 
 LONGEST_MESSAGE = 4000
 """Characters."""
@@ -67,6 +72,7 @@ class Tutor:
         self._drawer: Drawer | None = None
         self._inspector: Inspector | None = None
         self._lock = threading.Lock()
+        self.tools = Toolbox(self.course, loader, painters, self.warm)
 
     def warm(self) -> Answerer:
         """The answering part, with the search index built: about two seconds the first time. Raises TutorError."""
@@ -90,14 +96,22 @@ class Tutor:
         if self._library is not None:
             self._library.close(document)
 
-    def reply(self, message: str, earlier: Sequence[str] = (), file: Attached | None = None) -> Iterator[Event]:
+    def reply(
+        self, message: str, earlier: Sequence[str] = (), file: Attached | None = None, dark: bool = False
+    ) -> Iterator[Event]:
         """Answer `message`; `earlier` are the learner's own earlier messages, oldest first; `file` is what the learner added to this
-        conversation. Errors come as Failure."""
+        conversation; `dark`: plots are drawn for a dark page. Errors come as Failure."""
         try:
             text = checked(message)
             before = [m[:LONGEST_MESSAGE] for m in earlier]
             *drawn, wanted = requests([*before, text])
-            if wanted is not None:
+            *ran, run = demo_requests([*before, text], demos())
+            if run is not None:
+                asking = run.fresh and run.guess is None
+                yield from ask_first(text, run) if asking else show(text, run, self.tools, dark)
+            elif wants_list(text):
+                yield from list_demos(text)
+            elif wanted is not None:
                 yield from self.drawer().draw(text, wanted)
             elif (picture := explained(text, drawn)) is not None:
                 yield from self.inspector().inspect(text, picture)
@@ -107,14 +121,17 @@ class Tutor:
                 offers = [f"Explain {beyond.subject}"] if beyond.subject else []
                 yield from self._say(text, beyond.said, beyond.intent, offers)
             elif route(text) == "ask":
-                asked = [picture is None and route(m) == "ask" for m, picture in zip(before, drawn, strict=True)]
+                asked = [
+                    not picture and not demo and route(m) == "ask"
+                    for m, picture, demo in zip(before, drawn, ran, strict=True)
+                ]
                 if file is not None:
                     yield from self._reply_with_file(text, before, asked, file)
                 elif speaks_of_own_file(text):
                     yield from self._say(text, NO_FILE)
                 else:
                     known = resolve(text, [m for m, ask in zip(before, asked, strict=True) if ask])
-                    yield from self.warm().answer(text, known, self.loader.model())
+                    yield from with_course(self.warm().answer(text, known, self.loader.model()), self.course)
             else:
                 yield from self._say(text)
         except TutorError as error:
@@ -145,6 +162,13 @@ class Tutor:
         self.warm()
         assert self._library is not None
         return (yield from _telling(self._library.open(document), lambda share: Status("adding", f"{share:.0%}")))
+
+    def run(self, request: DemoRequest, dark: bool = False) -> Iterator[Event]:
+        """A demo, without the question before it. Errors come as Failure."""
+        try:
+            yield from show(as_message(request), request, self.tools, dark)
+        except TutorError as error:
+            yield Failure(str(error), error.exit_code)
 
     def drawer(self) -> Drawer:
         """The drawing part, with the image model in use. Raises TutorError."""

@@ -44,9 +44,9 @@ class Sketch(ModelMixin, ConfigMixin):  # type: ignore[misc]
         self.scores: Any = nn.Linear(text_width, queries)
         self.place = nn.Parameter(torch.zeros(text_tokens, queries))
         self.mapped = nn.Parameter(torch.randn(queries, text_width, gathered) / text_width**0.5)
-        self.body: Any = nn.Sequential(
-            nn.Linear(text_width + queries * gathered, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU()
-        )
+        self.by_pooled: Any = nn.Linear(text_width, hidden)
+        self.by_tokens: Any = nn.Linear(queries * gathered, hidden, bias=False)  # apart, so that a shard stays small
+        self.body: Any = nn.Sequential(nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU())
         self.colors: Any = nn.ModuleList(nn.Linear(hidden, size**2) for _ in "rgb")
 
     def forward(self, states: Tensor, mask: Tensor, pooled: Tensor) -> Tensor:
@@ -57,7 +57,7 @@ class Sketch(ModelMixin, ConfigMixin):  # type: ignore[misc]
         attention = scores.softmax(1).to(tokens.dtype)  # [batch, text_tokens, queries]
         gathered = torch.einsum("btq,btw->bqw", attention, tokens)
         gathered = torch.einsum("bqw,qwg->bqg", gathered, self.mapped.to(tokens.dtype)).flatten(1)
-        inside = self.body(torch.cat([(pooled - self.mean) @ self.whiten, gathered], 1))
+        inside = self.body(self.by_pooled((pooled - self.mean) @ self.whiten) + self.by_tokens(gathered))
         return torch.stack([color(inside) for color in self.colors], 1).view(-1, 3, self.size, self.size)
 
     @torch.no_grad()

@@ -10,6 +10,7 @@
 import copy
 import threading
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -83,7 +84,8 @@ class LocalModel:
         if not getattr(self._tokenizer, "chat_template", None):
             raise ModelError(f"{name} has no chat template, so it cannot chat. Choose an instruction-tuned model.")
         ends = self._model.generation_config.eos_token_id or self._tokenizer.eos_token_id
-        self._ends = frozenset(ends if isinstance(ends, list) else [ends])
+        self.ends = frozenset(ends if isinstance(ends, list) else [ends])
+        """Tokens that end an answer."""
         self._lock = threading.Lock()
         self._recent: list[_Read] = []
 
@@ -125,6 +127,32 @@ class LocalModel:
             )
             for row, token in enumerate(written)
         )
+
+    @property
+    def tokenizer(self) -> Any:
+        """The tokenizer of transformers that cuts text for this model. Not to be changed."""
+        return self._tokenizer
+
+    @contextmanager
+    def lent(self, attentions: bool = False) -> "Iterator[Any]":
+        """The model of transformers itself, for looking inside, without gradients; every chat waits, so keep it for one call.
+
+        With `attentions` it computes attention step by step (eager), so that `output_attentions=True` gives the weights.
+
+            with model.lent(attentions=True) as network:
+                weights = network(input_ids=ids, output_attentions=True).attentions
+        """
+        import torch
+
+        with self._lock, torch.inference_mode():
+            usual = self._model.config._attn_implementation
+            if attentions:
+                self._model.set_attn_implementation("eager")
+            try:
+                yield self._model
+            finally:
+                if attentions:
+                    self._model.set_attn_implementation(usual)
 
     def _ids(self, messages: Sequence[Message], options: Options) -> list[int]:
         from jinja2 import TemplateError
@@ -183,7 +211,7 @@ class LocalModel:
             right = _common(guess, chosen)
             _forget(cache, len(guess) - right)
             new = chosen[: right + 1][: options.max_new_tokens - written]
-            ended = next((place for place, token in enumerate(new) if token in self._ends), None)
+            ended = next((place for place, token in enumerate(new) if token in self.ends), None)
             known += new
             written += len(new)
             yield decoder.push(new[:ended])

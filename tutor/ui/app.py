@@ -4,6 +4,7 @@ import base64
 import threading
 from collections.abc import Iterator
 from dataclasses import asdict
+from io import BytesIO
 from typing import Any
 
 import gradio as gr
@@ -12,16 +13,20 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from gradio.events import api
 
+from tutor.catalogue import checked, demo_named
+from tutor.demo_request import DemoRequest
 from tutor.drawing import as_png
 from tutor.errors import InputError, ModelError, TutorError
-from tutor.events import Answered, Failure, Picture, Text, as_json
+from tutor.events import Answered, Failure, Frame, Picture, Text, as_json
 from tutor.image.loading import ImageLoader
 from tutor.request import PictureRequest, checked_prompt, own_seed
 from tutor.settings import Settings
 from tutor.text.loading import TextLoader
 from tutor.turn import LONGEST_MESSAGE, Tutor, starters
 from tutor.ui import look, models, reader
+from tutor.ui.busy import Busy
 from tutor.ui.chat import Chat, Parts
+from tutor.ui.lab import Lab
 from tutor.ui.listening import address, listen
 
 _MATHS: list[dict[str, str | bool]] = [
@@ -32,7 +37,7 @@ _STORE = "tutor-conversation"
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _MASTHEAD = (
     '<h1>Tutor<span class="rest"> of generative AI</span></h1>'
-    '<nav aria-label="Places"><a href="#chat">Chat</a><a href="#course">Course</a></nav>'
+    '<nav aria-label="Places"><a href="#chat">Chat</a><a href="#lab">Lab</a><a href="#course">Course</a></nav>'
 )
 _EARLIER = '<section hidden><h2>Earlier conversations</h2><div id="earlier"></div></section>'
 _MENU_BUTTON = '<button type="button" id="menu-button" aria-expanded="false" aria-controls="menu">Menu</button>'
@@ -112,9 +117,10 @@ def _load(tutor: Tutor) -> None:
 
 
 def build(tutor: Tutor, shared: bool = False) -> gr.Blocks:
-    """The page: a header of one line, and under it two places, of which the page's script shows one at a time. `shared`: others than
+    """The page: a header of one line, and under it three places, of which the page's script shows one at a time. `shared`: others than
     the learner whose machine this is may use it."""
-    chat = Chat(tutor)
+    busy = Busy()
+    chat, lab = Chat(tutor, busy), Lab(tutor, busy)
     page: gr.Blocks
     with gr.Blocks(title="Tutor of generative AI", analytics_enabled=False, fill_height=True) as page:
         store = gr.BrowserState({}, storage_key=_STORE, secret=_STORE)
@@ -127,6 +133,7 @@ def build(tutor: Tutor, shared: bool = False) -> gr.Blocks:
                     parts |= _chat_column(tutor, shared)
 
                 gr.HTML(_PANEL, elem_id="panel-column")
+            lab.place()
             with gr.Row(elem_id="library"):
                 gr.HTML(reader.contents(tutor.course), elem_id="contents")
                 body = gr.Markdown(reader.page(tutor.course, ""), elem_id="lesson-body", latex_delimiters=_MATHS)
@@ -136,8 +143,11 @@ def build(tutor: Tutor, shared: bool = False) -> gr.Blocks:
         _bind_chat(page, chat, components, parts)
         wanted.change(lambda target: reader.page(tutor.course, target), [wanted], [body], **_QUIET)
         models.bind(tutor, parts)
+        lab.bind(_QUIET)
+        lab.opened(page, _QUIET)
         api(_ask(tutor), api_name="ask", concurrency_limit=2)
         api(_paint(tutor), api_name="paint", concurrency_limit=2)
+        api(_demo(tutor), api_name="demo", concurrency_limit=8)
     return page
 
 
@@ -180,9 +190,11 @@ def _chat_column(tutor: Tutor, shared: bool) -> dict[str, Any]:
         group_consecutive_messages=False,
     )
     parts["stage"] = gr.HTML("", elem_id="stage")
-    with gr.Row(elem_id="own-file", visible="hidden") as parts["file_row"]:
+    with gr.Row(elem_id="own-file"):  # shown while its button is
         parts["file"] = gr.HTML("")
-        parts["remove"] = gr.Button("Remove file", size="sm", scale=0, min_width=44, elem_id="remove-file")
+        parts["remove"] = gr.Button(
+            "Remove file", size="sm", scale=0, min_width=44, elem_id="remove-file", visible="hidden"
+        )
     with gr.Row(elem_id="composer-row"):
         parts["composer"] = gr.Textbox(
             label="Your question",
@@ -229,7 +241,7 @@ def _bind_chat(page: gr.Blocks, chat: Chat, components: Parts, parts: dict[str, 
     components.stop.click(chat.halt, None, [stage], queue=False, **_QUIET)
     chatbot.like(chat.like, [store], [chatbot, store], **_QUIET)
     shown = [chatbot, store, parts["back"], stage]
-    own = [components.file, components.file_row]
+    own = [components.file, components.remove]
     replaced: list[Any] = [
         parts["new"].click(chat.clear, [store], shown, **_QUIET),
         parts["back"].click(chat.bring_back, [store], shown, **_QUIET),
@@ -298,6 +310,43 @@ def _paint(tutor: Tutor) -> Any:
             raise gr.Error(str(error), print_exception=False) from None
 
     return paint
+
+
+def _demo(tutor: Tutor) -> Any:
+    def demo(
+        name: str, settings: dict[str, object] | None = None, seed: int | None = None
+    ) -> Iterator[dict[str, object]]:
+        """Run a live demo, such as gan or sampling. Gives each picture as PNG in base64 with its caption and numbers."""
+        try:
+            if not isinstance(name, str) or not (settings is None or isinstance(settings, dict)):
+                raise InputError(
+                    'Send the name of a demo as text, and its settings as an object, such as {"steps": 100}.'
+                )
+            chosen = demo_named(name)
+            wanted = DemoRequest(chosen, checked(chosen, settings or {}), 0 if seed is None else _whole("seed", seed))
+            for event in tutor.run(wanted):
+                if isinstance(event, Failure):
+                    raise ModelError(event.message)
+                if isinstance(event, Frame):
+                    yield as_result(event)
+        except TutorError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+
+    return demo
+
+
+def as_result(frame: Frame) -> dict[str, object]:
+    """A frame for programs."""
+    file = BytesIO()
+    frame.picture.save(file, "PNG")
+    return {
+        "png": base64.b64encode(file.getvalue()).decode(),
+        "alt": frame.alt,
+        "caption": frame.caption,
+        "numbers": dict(frame.numbers),
+        "share": frame.share,
+        "prepared": frame.prepared,
+    }
 
 
 def _whole(name: str, value: object) -> int:

@@ -15,14 +15,33 @@ import gradio as gr
 
 from tutor.document import Document
 from tutor.errors import InputError, TutorError
-from tutor.events import Answered, Choices, Event, Failure, Inside, Picture, Quote, Sentence, Sources, Status, Text
+from tutor.events import (
+    Answered,
+    Choices,
+    Event,
+    Failure,
+    Figure,
+    Frame,
+    Inside,
+    Picture,
+    Quote,
+    Sentence,
+    Showing,
+    Shown,
+    Sources,
+    Status,
+    Text,
+)
 from tutor.library import Attached
 from tutor.turn import LONGEST_MESSAGE, Tutor
+from tutor.ui.busy import Busy
+from tutor.ui.demo_record import begun, ended, with_frame
 from tutor.ui.files import Files, chip, reminder, taken
 from tutor.ui.pump import pump
 from tutor.ui.records import (
     MOST_TURNS,
     Conversation,
+    FigureRecord,
     SentenceRecord,
     SourceRecord,
     Turn,
@@ -45,6 +64,8 @@ STAGES = {
     "writing": "Writing",
     "painting": PAINTING,
     "inspecting": "Drawing it again to look inside",
+    "waiting": "Waiting for its turn",
+    "showing": "Running the demo",
 }
 COMPLETE = "The answer is complete."
 THE_REST = "The menu can bring back what came after that question."
@@ -59,9 +80,9 @@ Update = dict[Any, Any]
 class Chat:
     """Handlers of one page. `bind` says which components they update."""
 
-    def __init__(self, tutor: Tutor) -> None:
+    def __init__(self, tutor: Tutor, busy: Busy) -> None:
         self._tutor = tutor
-        self._stops: dict[str, threading.Event] = {}
+        self._busy_with = busy
         self._files = Files()
 
     def bind(self, parts: "Parts") -> None:
@@ -121,17 +142,24 @@ class Chat:
     ) -> Iterator[Update]:
         """Answer `message` unless another answer is on its way in this tab."""
         session = str(request.session_hash)
-        if session in self._stops:
+        stop = self._busy_with.begin(session)
+        if stop is None:
             yield {self._parts.stage: _notice("I am still answering. Press Stop first, or wait for the end.")}
             return
-        stop = self._stops[session] = threading.Event()
         try:
-            yield from self._stream(message, conversation, session, stop, clear, after)
+            yield from self._stream(message, conversation, session, stop, clear, after, is_dark(request))
         finally:
-            self._stops.pop(session, None)
+            self._busy_with.end(session)
 
     def _stream(
-        self, message: str, conversation: Conversation, session: str, stop: threading.Event, clear: bool, after: str
+        self,
+        message: str,
+        conversation: Conversation,
+        session: str,
+        stop: threading.Event,
+        clear: bool,
+        after: str,
+        dark: bool,
     ) -> Iterator[Update]:
         """Show the turn as it grows. Whatever ends it, what was checked is kept."""
         parts = self._parts
@@ -150,7 +178,7 @@ class Chat:
             parts.back: shown_if(bool(conversation.before)),
             **({parts.composer: ""} if clear else {}),
         }
-        with closing(pump(self._tutor.reply(message, earlier, file), stop)) as events:
+        with closing(pump(self._tutor.reply(message, earlier, file, dark), stop)) as events:
             for event in events:  # a turn that is closed here also closes the model's stream
                 if event is None:
                     yield {parts.chatbot: gr.skip()}  # a closed page is noticed at a yield
@@ -159,8 +187,12 @@ class Chat:
                     stage = (
                         f"{STAGES[event.stage]}{'' if file is None or event.stage != 'searching' else ' and your file'}"
                     )
+                    if event.stage == "waiting":
+                        stage = f"{stage}: {event.detail}"
                 if isinstance(event, Picture):
                     stage = f"{PAINTING}, step {event.step} of {event.steps}"
+                if isinstance(event, Frame):
+                    stage = f"{STAGES['showing']}, {event.share:.0%}"
                 pending = event.pending if isinstance(event, Text) else pending
                 stage = "" if isinstance(event, Sources | Answered | Failure) else stage
                 turn = _with(turn, event)
@@ -186,14 +218,14 @@ class Chat:
         if sent is None:
             yield {parts.stage: gr.skip()}
             return
-        if session in self._stops:
+        stop = self._busy_with.begin(session)
+        if stop is None:
             yield {
                 parts.stage: _notice(
                     "I am still answering. Press Stop first, or wait for the end, then add the file again."
                 )
             }
             return
-        stop = self._stops[session] = threading.Event()
         try:
             name, data = taken(sent)
             yield {
@@ -205,14 +237,14 @@ class Chat:
             if document is not None:
                 file = Attached(document, len(read(store).turns))
                 self._forget(self._files.put(session, file))
-                yield {parts.file: chip(file), parts.file_row: shown_if(True)}
+                yield {parts.file: chip(file), parts.remove: shown_if(True)}
                 said = f"{document.name} is ready. Ask about it, or try: What is my file about?"
             else:
                 said = f"Stopped. {name} was not added."
         except TutorError as error:
             said = str(error)
         finally:
-            self._stops.pop(session, None)
+            self._busy_with.end(session)
         yield {parts.stage: _notice(said), parts.stop: shown_if(False), parts.send: shown_if(True)}
 
     def _read(self, name: str, data: bytes, stop: threading.Event) -> Generator[Update, None, Document | None]:
@@ -237,7 +269,7 @@ class Chat:
         parts = self._parts
         return {
             parts.file: "",
-            parts.file_row: shown_if(False),
+            parts.remove: shown_if(False),
             parts.stage: _notice("Your file is removed. Answers from it are gone when you leave the page."),
         }
 
@@ -259,14 +291,12 @@ class Chat:
 
     def halt(self, request: gr.Request) -> str:
         """Stop was pressed."""
-        if (stop := self._stops.get(str(request.session_hash))) is not None:
-            stop.set()
+        self._busy_with.stop(str(request.session_hash))
         return _announce("Stopping")
 
     def leave(self, request: gr.Request) -> None:
         """The tab was closed."""
-        if (stop := self._stops.pop(str(request.session_hash), None)) is not None:
-            stop.set()
+        self._busy_with.stop(str(request.session_hash))
         self._forget(self._files.end(str(request.session_hash)))
 
     def restore(self, store: object) -> tuple[Any, ...]:
@@ -323,7 +353,7 @@ class Chat:
 
     def _busy(self, request: gr.Request) -> tuple[Any, ...] | None:
         """What to say instead of replacing a conversation that is being answered."""
-        if str(request.session_hash) not in self._stops:
+        if str(request.session_hash) not in self._busy_with:
             return None
         return gr.skip(), gr.skip(), gr.skip(), _notice("I am still answering. Press Stop first.")
 
@@ -339,17 +369,22 @@ class Parts:
         self.stage = components["stage"]
         self.store = components["store"]
         self.file = components["file"]
-        self.file_row = components["file_row"]
+        self.remove = components["remove"]
         self.back = components["back"]
 
     @property
     def of_file(self) -> list[Any]:
         """What changes when a file is added or removed."""
-        return [self.file, self.file_row, self.stage, self.stop, self.send]
+        return [self.file, self.remove, self.stage, self.stop, self.send]
 
     @property
     def all(self) -> list[Any]:
         return [self.chatbot, self.composer, self.send, self.stop, self.stage, self.store, self.back]
+
+
+def is_dark(request: gr.Request) -> bool:
+    """Whether the learner's page is dark, which its script says in a cookie."""
+    return bool(dict(request.cookies or {}).get("tutor-scheme") == "dark")
 
 
 def shown_if(seen: bool) -> Any:
@@ -373,6 +408,15 @@ def _with(turn: Turn, event: Event) -> Turn:
             return turn.model_copy(update=shown)
         case Inside(parts):
             return turn.model_copy(update={"inside": part_records(parts)})
+        case Figure(file, alt, lesson, section):
+            figure = FigureRecord(file=file, alt=alt, lesson=lesson, section=section)
+            return turn.model_copy(update={"figure": figure})
+        case Showing():
+            return turn.model_copy(update={"demo": begun(event)})
+        case Frame():
+            return turn.model_copy(update={"demo": turn.demo and with_frame(turn.demo, event)})
+        case Shown():
+            return turn.model_copy(update={"demo": turn.demo and ended(turn.demo, event)})
         case Choices(items):
             return turn.model_copy(update={"choices": choice_records(items)})
         case Failure(message):

@@ -5,7 +5,7 @@ from pathlib import Path
 import gradio as gr
 
 _HERE = Path(__file__).parent
-CSS = [_HERE / "page.css", _HERE / "glossary.css", _HERE / "file.css", _HERE / "picture.css"]
+CSS = [_HERE / "page.css", _HERE / "glossary.css", _HERE / "file.css", _HERE / "picture.css", _HERE / "lab.css"]
 SCRIPTS = (_HERE / "tabs.js", _HERE / "page.js", _HERE / "glossary.js", _HERE / "file.js", _HERE / "picture.js")
 
 _BLUE = gr.themes.Color(

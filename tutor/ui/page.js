@@ -1,4 +1,4 @@
-// What the page does without the server: its two places, the panel and the menu, keys, the counter, copy, export and import.
+// What the page does without the server: its three places, the panel and the menu, keys, the counter, copy, export and import.
 (() => {
   const LONGEST = 4000; // characters of a message
   const LARGEST = 2000000; // characters of a file
@@ -91,24 +91,28 @@
     return was;
   };
 
-  // The places: #chat, #course, #course/lesson, #course/lesson/section -----------------------------------------------------
+  // The places: #chat, #lab, #lab/demo, #course, #course/lesson, #course/lesson/section -----------------------------------------------------
 
   const goTo = () => {
     const [place, lesson, section] = location.hash.slice(1).split("/").map(decodeURIComponent);
     const course = place === "course";
+    const lab = place === "lab";
     page().classList.toggle("in-course", course);
     page().classList.toggle("in-lesson", course && Boolean(lesson));
-    const hrefs = [course ? "#course" : "#chat", `#course/${lesson}`];
-    document.querySelectorAll("#masthead nav a, #contents a").forEach((link) => {
+    page().classList.toggle("in-lab", lab);
+    page().classList.toggle("in-demo", lab && Boolean(lesson));
+    const hrefs = [course ? "#course" : lab ? "#lab" : "#chat", `#${place}/${lesson}`];
+    document.querySelectorAll("#masthead nav a, #contents a, #lab-list a").forEach((link) => {
       if (hrefs.includes(link.getAttribute("href"))) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     });
-    if (!course) return;
+    if (!course && !lab) return;
     if (!find("#panel")?.hidden) {
       opener = null;
       closePanel();
     }
     if (!lesson) return;
+    if (lab) return typeInto("#wanted-demo", `${lesson}/${Date.now()}`);
     typeInto("#wanted-lesson", `${lesson}/${Date.now()}`); // the time makes a second visit a change too
     const wanted = section ? [lesson, section] : [lesson];
     arrive(`at-${wanted.join("/")}`, 60);
@@ -126,18 +130,24 @@
 
   // Copy, export, import -----------------------------------------------------------------------------------------------
 
-  const copyAnswer = async (button) => {
+  const copied = (button) => {
+    const script = button.closest(".code")?.querySelector("pre");
+    if (script) return script.textContent;
     const turn = button.closest(".turn");
     const clone = (turn.querySelector(".written") ?? turn.querySelector(".quote p")).cloneNode(true);
     clone.querySelectorAll(".chip, .pending, .katex-html, annotation").forEach((node) => node.remove());
-    const text = clone.textContent.replace(/\s+/g, " ").trim();
+    return clone.textContent.replace(/\s+/g, " ").trim();
+  };
+
+  const copyAnswer = async (button) => {
+    const [text, label] = [copied(button), button.textContent];
     try {
       await navigator.clipboard.writeText(text);
       button.textContent = "Copied";
     } catch {
       button.textContent = "The browser did not allow it: select the text instead";
     }
-    setTimeout(() => (button.textContent = "Copy"), 4000);
+    setTimeout(() => (button.textContent = label), 4000);
   };
 
   // The file as it came: its metadata repeats the picture.
@@ -196,8 +206,8 @@
       return focusComposer();
     }
     if (event.key !== "Escape" || event.isComposing) return;
-    const stop = find("#stop");
-    if (stop && stop.offsetParent !== null) return stop.click();
+    const stop = [find("#stop"), find("#lab-stop")].find((button) => button && button.offsetParent !== null);
+    if (stop) return stop.click();
     if (showMenu(false)) return find("#menu-button")?.focus();
     closePanel();
   });
@@ -225,10 +235,19 @@
     });
   };
 
+  // Plots are drawn by the server, which has to know.
+  const scheme = () => {
+    const dark = document.body.classList.contains("dark");
+    document.cookie = `tutor-scheme=${dark ? "dark" : "light"}; path=/; SameSite=Lax; max-age=31536000`;
+  };
+
   const begin = () => {
     if (!find("#composer textarea") || !find("#chatbot") || !find("#wanted-lesson textarea")) return setTimeout(begin, 50);
     find("#stage").setAttribute("role", "status");
     find("#stage").setAttribute("aria-live", "polite");
+    find("#lab-stage")?.setAttribute("role", "status");
+    scheme();
+    new MutationObserver(scheme).observe(document.body, { attributeFilter: ["class"] });
     // On phones the keyboard shrinks the page instead of covering the composer.
     const viewport = find("meta[name=viewport]");
     if (viewport) viewport.content += ", interactive-widget=resizes-content";

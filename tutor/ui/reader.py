@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from html import escape
 from itertools import groupby
 
+from tutor.catalogue import demos
 from tutor.course import GLOSSARY, Course, Lesson
 from tutor.links import reader_address
 from tutor.ui.cards import cards
@@ -39,10 +40,17 @@ def page(course: Course, target: str) -> str:
             _mark(lesson.slug),
             f"# {lesson.title}",
             f"*{lesson.summary}*",
+            *_demo(lesson),
             *_sections(course, lesson),
             *onward,
         ]
     )
+
+
+def _demo(lesson: Lesson) -> list[str]:
+    """The way to the lesson's demo, where there is one."""
+    found = demos().get(lesson.demo or "")
+    return [f"See it happen: [{found.title}](#lab/{found.name})"] if found else []
 
 
 def _sections(course: Course, lesson: Lesson) -> list[str]:

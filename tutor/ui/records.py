@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tutor.drawing import as_png, as_webp
 from tutor.errors import InputError
 from tutor.events import Answer, Choice, Part, Picture, Recipe, Sentence, Source
+from tutor.ui.demo_record import DemoRecord, bare
 
 MOST_TURNS = 200
 LONGEST_FILE = 2_000_000
@@ -41,6 +42,15 @@ class SourceRecord(_Value):
     passage: _Long
     lesson_slug: _Short
     own: bool = False
+
+
+class FigureRecord(_Value):
+    """A figure of the course: a file of its folder of figures."""
+
+    file: Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*$")]
+    alt: _Long
+    lesson: _Short
+    section: Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z0-9-]+#[A-Za-z0-9-]+$")]
 
 
 class SentenceRecord(_Value):
@@ -97,11 +107,13 @@ class Turn(_Value):
     """The first picture's way from noise, as WebP."""
     inside: Annotated[tuple[PartRecord, ...], Field(max_length=10)] = ()
     """How the picture before came about."""
+    demo: DemoRecord | None = None
+    figure: FigureRecord | None = None
     note: _Long = ""
     failed: bool = False
     written_by: _Short = ""
     seconds: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] = 0.0
-    choices: Annotated[tuple[ChoiceRecord, ...], Field(max_length=4)] = ()
+    choices: Annotated[tuple[ChoiceRecord, ...], Field(max_length=5)] = ()
     liked: bool | None = None
     file: _Short = ""
     """Name of the learner's file that the answer came from; the answer itself is not kept, and `key` finds it while its tab is open."""
@@ -125,8 +137,12 @@ def trimmed(conversation: Conversation) -> Conversation:
             turns[-1] = turn.model_copy(update={"strip": ""})
         room -= sum(len(exhibit.webp) for part in turn.inside for exhibit in part.exhibits)
         if room < 0 and turn.inside:
-            bare = tuple(part.model_copy(update={"exhibits": ()}) for part in turn.inside)
-            turns[-1] = turns[-1].model_copy(update={"inside": bare})
+            texts = tuple(part.model_copy(update={"exhibits": ()}) for part in turn.inside)
+            turns[-1] = turns[-1].model_copy(update={"inside": texts})
+        if turn.demo is not None:
+            room -= turn.demo.size
+            if room < 0:  # its last picture stays as long as there is room for it alone
+                turns[-1] = turns[-1].model_copy(update={"demo": bare(turn.demo)})
     return conversation.model_copy(update={"turns": tuple(reversed(turns))})
 
 
@@ -224,7 +240,7 @@ def sentence_record(sentence: Sentence) -> SentenceRecord:
 
 
 def choice_records(choices: tuple[Choice, ...]) -> tuple[ChoiceRecord, ...]:
-    return tuple(ChoiceRecord(label=choice.label, message=choice.message) for choice in choices[:4])
+    return tuple(ChoiceRecord(label=choice.label, message=choice.message) for choice in choices[:5])
 
 
 def finished(turn: Turn, answer: Answer) -> Turn:

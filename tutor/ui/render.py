@@ -9,7 +9,8 @@ from html import escape
 from typing import Any
 
 from tutor.sentences import split_sentences
-from tutor.ui.records import Conversation, PartRecord, PictureRecord, SourceRecord, Turn
+from tutor.ui.demo_record import demo_html
+from tutor.ui.records import Conversation, FigureRecord, PartRecord, PictureRecord, SourceRecord, Turn
 
 PAINTING = "Painting"
 """How the stage of a picture begins."""
@@ -44,6 +45,8 @@ def _answer(turn: Turn, stage: str, pending: str) -> str:
     parts = [_quote(turn.quote, sources) if turn.quote else ""]
     if turn.sentences or pending:
         parts.append(f'<div class="written">{_body(turn, pending)}</div>')
+    if turn.figure:
+        parts.append(_figure(turn.figure))
     if turn.pictures:
         parts.append(_pictures(turn))
     elif stage.startswith(PAINTING):
@@ -52,6 +55,8 @@ def _answer(turn: Turn, stage: str, pending: str) -> str:
         parts.append(f'<p class="{"failure" if turn.failed else "note"}">{_bold(escape(turn.note))}</p>')
     if turn.inside:
         parts.append(f'<div class="inside">{"".join(map(_part, turn.inside))}</div>')
+    if turn.demo:
+        parts.append(demo_html(turn.demo))
     if stage:
         parts.append(f'<p class="stage">{escape(stage)}</p>')
     elif turn.sentences or turn.quote:
@@ -60,6 +65,14 @@ def _answer(turn: Turn, stage: str, pending: str) -> str:
         parts.append(f'<p class="byline">Drawn by {escape(turn.written_by)} · {turn.seconds:.1f} s</p>')
     parts.append(_sources(turn.quote, sources))
     return f'<div class="turn">{"".join(parts)}</div>'
+
+
+def _figure(figure: FigureRecord) -> str:
+    place = figure.section.replace("#", "/", 1)
+    return (
+        f'<figure class="of-course"><img src="/course/figures/{figure.file}" alt="{escape(figure.alt)}"><figcaption>From the course: '
+        f'<a class="lesson-link" href="#course/{place}">{escape(figure.lesson)}</a></figcaption></figure>'
+    )
 
 
 def _pictures(turn: Turn) -> str:

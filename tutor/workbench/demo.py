@@ -10,10 +10,10 @@ torch and matplotlib are imported inside functions, so that the page is up befor
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from PIL import Image
+from tutor.events import Frame, Numbers
 
 if TYPE_CHECKING:
     from tutor.answer import Answerer
@@ -22,9 +22,23 @@ if TYPE_CHECKING:
     from tutor.text.base import TextModel
     from tutor.text.local import LocalModel
 
+__all__ = [
+    "Break",
+    "Demo",
+    "Frame",
+    "Line",
+    "Number",
+    "Numbers",
+    "Option",
+    "Parameter",
+    "Prediction",
+    "Script",
+    "Switch",
+    "Tools",
+    "Value",
+    "Values",
+]
 Value = float | int | str | bool
-Numbers = Mapping[str, float | int | str]
-"""What a run measured, by name. A name is what a learner reads: "modes hit"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,22 +128,6 @@ class Values:
 
     def on(self, name: str) -> bool:
         return bool(self.chosen[name])
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One picture of a run; each Frame replaces the one before it."""
-
-    picture: Image.Image
-    alt: str
-    """What is to be seen, with the numbers, for somebody who does not see it."""
-    caption: str
-    """One or two sentences: what to look at."""
-    numbers: Numbers = field(default_factory=dict)
-    share: float = 1.0
-    """Of the work that is done; the last frame has 1."""
-    prepared: str = ""
-    """What was trained before and shipped, such as "the four networks"; empty where all was computed now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,490 @@
+"""LoRA at work (Hu et al., 2021): beside every frozen layer, a thin way down to a few numbers and up again is trained.
+
+With "examples", the shipped painter learns from six pictures, in seconds, to paint in shades of gray. With "tutor", the adapter that makes
+this tutor answer from notes is taken off and put on again. Both show how few numbers are trained, where they change the network, how their
+strength can be turned up and down, and what of the old task is forgotten.
+"""
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from tutor.workbench.demo import Break, Demo, Frame, Number, Numbers, Option, Prediction, Script, Values
+from tutor.workbench.painter import own_pipeline
+from tutor.workbench.plot import as_picture, house, sheet, tiles
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from tutor.image.pipeline import PainterPipeline
+
+Adapter = Mapping[str, tuple["Tensor", "Tensor"]]
+"""Name of a linear layer -> down [rank, in] and up [out, rank]."""
+_EXAMPLES = ("cat face", "rose", "rocket", "fish", "lemon", "crab")
+_OTHERS = ("dog face", "strawberry", "carrot", "frog", "tomato", "bus")
+"""What the tasks are measured on; no example."""
+_PAINTED = ("a tomato", "a frog", "a sunflower")
+_STRENGTHS = (0.0, 0.5, 1.0, 1.5)
+_MATRICES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+_QUESTION = "What is the bottleneck of an autoencoder?"
+_LESSON, _SECTION = "autoencoder", "bottleneck"
+_EVERYDAY = (
+    "The old man walked down to the harbor every morning before the sun came up. He mended his nets, drank a cup of coffee, and talked "
+    "with the gulls as if they were his neighbors. When the weather was bad he stayed at home and wrote letters to his daughter, who "
+    "lived in a city far away and came to see him every summer."
+)
+_LONGEST = 56
+"""Tokens of an answer."""
+
+
+def thin(model: Any, names: tuple[str, ...], rank: int, seed: int) -> dict[str, Any]:
+    """A new adapter for these linear layers. Up begins at zero, so at first it changes nothing."""
+    import torch
+
+    random, made = torch.Generator().manual_seed(seed), {}
+    for name, layer in model.named_modules():
+        if name.split(".")[-1] in names:
+            down = torch.randn(rank, layer.in_features, generator=random) / layer.in_features**0.5
+            made[name] = down.requires_grad_(), torch.zeros(layer.out_features, rank, requires_grad=True)
+    return made
+
+
+def attach(model: Any, adapter: Adapter, dial: list[float]) -> None:
+    """Every layer of the adapter gives what it gave, and dial[0] times what goes down and up beside it."""
+    for name, (down, up) in adapter.items():
+
+        def beside(layer: Any, given: Any, out: Any, down: Any = down, up: Any = up) -> Any:
+            return out + dial[0] * (given[0] @ down.T @ up.T)
+
+        model.get_submodule(name).register_forward_hook(beside)
+
+
+def tune(adapter: Adapter, loss: Any, steps: int, rate: float) -> Iterator[float]:
+    """Lower the loss with the adapter alone; yields it after each step."""
+    import torch
+
+    adam = torch.optim.Adam([numbers for pair in adapter.values() for numbers in pair])
+    for step in range(steps):
+        adam.param_groups[0]["lr"] = rate * (1 - step / steps)
+        adam.zero_grad()
+        now = loss()
+        now.backward()
+        adam.step()
+        yield now.item()
+
+
+def changes(model: Any, adapter: Adapter) -> dict[str, float]:
+    """How large the change of each layer is beside its own weights, as a share."""
+    found = {}
+    for name, (down, up) in adapter.items():
+        weight = model.get_submodule(name).weight.detach().float()
+        found[name] = float((up.detach().float() @ down.detach().float()).norm() / weight.norm().clamp(1e-6))
+    return found
+
+
+def run(values: Values, seed: int) -> Iterator[Frame]:
+    yield from (_tutor if values.text("part") == "tutor" else _examples)(values, seed)
+
+
+def _examples(values: Values, seed: int) -> Iterator[Frame]:
+    import copy
+
+    import torch
+
+    dark, rank, steps, strength = values.dark, values.whole("rank"), values.whole("steps"), values.number("strength")
+    gray = _gray(_things(_EXAMPLES))
+    caption = "Six examples in shades of gray. The painter has only ever painted in color; from these it is to learn a new style."
+    frame = Frame(
+        _row(dark, gray, "The examples"), f"Six small gray pictures: {', '.join(_EXAMPLES)}.", caption, {}, 0.0
+    )
+    yield frame
+    pipeline = own_pipeline(values.tools)
+    net = copy.deepcopy(pipeline.denoiser).requires_grad_(False)  # the painter itself stays as it is
+    dial, adapter = [0.0], thin(net, ("qkv", "out", "up", "down", "spread"), rank, seed)
+    attach(net, adapter, dial)
+    before, after = np.empty(0), np.empty(0)
+    for before in _paint(pipeline, net, seed):  # noqa: B007  # the last is meant
+        yield frame
+    few, all_ = sum(n.numel() for pair in adapter.values() for n in pair), sum(p.numel() for p in net.parameters())
+    told = f"{few:,} numbers will be trained beside {all_:,} frozen ones: {few / all_:.1%}."
+    caption = f"Before: {', '.join(_PAINTED)}, in color. {told}"
+    frame = Frame(_row(dark, before, "Before"), f"Three painted pictures in color. {told}", caption, {}, 0.2)
+    yield frame
+    dial[0], losses = 1.0, list[float]()
+    random = torch.Generator().manual_seed(seed)
+    task = _task(pipeline, net, _EXAMPLES, gray)
+    for step, loss in enumerate(tune(adapter, lambda: task(random), steps, 0.01), 1):
+        losses.append(loss)
+        if step % max(1, steps // 4) == 0:
+            caption = f"Learning from the six examples, with all of the painter's own numbers frozen. {told}"
+            alt = f"The error on the examples, step by step: {losses[0]:.3f} at first, {loss:.3f} at step {step} of {steps}."
+            frame = Frame(_learning(dark, losses, steps), alt, caption, {}, 0.2 + 0.5 * step / steps)
+        yield frame
+    dial[0] = strength
+    for after in _paint(pipeline, net, seed):  # noqa: B007
+        yield frame
+    pale = f"Their color, 0 to 255: {_color(before):.0f} before, {_color(after):.0f} now."
+    caption = f"The same words and the same noise, with the adapter at strength {strength:g}. {pale}"
+    both = np.concatenate([before, after])
+    frame = Frame(
+        _row(dark, both, "Before and after", columns=3),
+        f"Three pictures before, and the same three after. {pale}",
+        caption,
+        {},
+        0.8,
+    )
+    yield frame
+    clean = _things(_OTHERS)
+    old, new = _task(pipeline, net, _OTHERS, clean), _task(pipeline, net, _OTHERS, _gray(clean))
+    curve = list[tuple[float, float]]()
+    for dial[0] in (*_STRENGTHS, strength):
+        with torch.inference_mode():
+            curve.append((float(old(torch.Generator().manual_seed(1))), float(new(torch.Generator().manual_seed(1)))))
+        yield frame
+    numbers = _found(few, all_, curve) | {
+        "color before": round(_color(before), 1),
+        "color after": round(_color(after), 1),
+    }
+    found = changes(net, adapter)
+    rows = [f"blocks.{n}" for n in range(len(net.blocks))]
+    shares = np.array([[found[f"{row}.{name}"] for name in ("qkv", "out", "up", "down")] for row in rows])
+    yield _last(dark, shares, ("qkv", "out", "up", "down"), "Block", curve, strength, numbers, "Error of the guess")
+
+
+def _tutor(values: Values, seed: int) -> Iterator[Frame]:
+    import torch
+
+    dark, strength = values.dark, values.number("strength")
+    note = next(p for p in values.tools.course.passages if p.lesson_slug == _LESSON and _SECTION in p.section_slug)
+    frame = Frame(
+        _texts(dark, (("The question", _QUESTION), ("A note from the course", note.text))),
+        f"The question: {_QUESTION} And a note: {note.text}",
+        "This tutor's own small model gets a question and a note. An adapter taught it to answer from notes; now it is taken off.",
+        {},
+        0.0,
+    )
+    yield frame
+    from tutor.weights import ADAPTER, built_in_folder
+    from tutor.writing import Note, writing_prompt
+
+    model, tokenizer = _model(built_in_folder())
+    adapter, few = _shipped(ADAPTER)
+    dial = [-1.0]  # the weights have the adapter in them: -1 takes it off, 0 leaves it, 0.5 is strength 1.5
+    attach(model, adapter, dial)
+    yield frame
+    chat = [{"role": m.role, "content": m.content} for m in writing_prompt(_QUESTION, [Note.of(note)])]
+    prompt = tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_dict=True)["input_ids"]
+    answers = {"Without the adapter": "", f"With it, strength {strength:g}": ""}
+    for place, (title, dial[0]) in enumerate(zip(answers, (-1.0, strength - 1), strict=True)):
+        for count, text in enumerate(_written(model, tokenizer, prompt)):
+            answers[title] = text
+            if count % 14 == 13:
+                frame = _answers(dark, answers, 0.1 + 0.35 * (place + count / _LONGEST))
+            yield frame
+    frame = _answers(dark, answers, 0.8)
+    yield frame
+    everyday = tokenizer(_EVERYDAY)["input_ids"]
+    wanted = tokenizer(note.sentences[0], add_special_tokens=False)["input_ids"]
+    curve = list[tuple[float, float]]()
+    for at in (*_STRENGTHS, strength):
+        dial[0] = at - 1
+        curve.append((_loss(model, everyday[:1], everyday[1:]), _loss(model, prompt, wanted)))
+        yield frame
+    all_ = sum(p.numel() for p in model.parameters())
+    off, on = (_shared(text, note.text) for text in answers.values())
+    numbers = _found(few, all_, curve) | {
+        "words from the note without": round(off, 2),
+        "words from the note with": round(on, 2),
+    }
+    with torch.inference_mode():
+        found = changes(model, adapter)
+    shares = np.array(
+        [[v for n, v in found.items() if f".{layer}." in n] for layer in range(model.config.num_hidden_layers)]
+    )
+    yield _last(
+        dark,
+        shares,
+        tuple(m.removesuffix("_proj") for m in _MATRICES),
+        "Layer",
+        curve,
+        strength,
+        numbers,
+        "Surprise a token",
+    )
+
+
+def _last(
+    dark: bool,
+    shares: Any,
+    names: tuple[str, ...],
+    rows: str,
+    curve: list[tuple[float, float]],
+    strength: float,
+    numbers: dict[str, float | int | str],
+    error: str,
+) -> Frame:
+    caption = (
+        f"Left, where the adapter changes the network. Right, what it costs: at strength {strength:g} the new task's error goes from "
+        f"{numbers['new task before']} to {numbers['new task after']}, the old one's from {numbers['old task before']} to "
+        f"{numbers['old task after']}."
+    )
+    alt = (
+        f"A heat map, {shares.shape[0]} rows by {shares.shape[1]} matrices, the largest change {shares.max():.0%}; beside it two curves "
+        f"over the strength. {caption}"
+    )
+    with house(dark) as look:
+        figure, (left, right) = sheet(1, 2, height=2.9)
+        left.imshow(shares, aspect="auto", vmin=0)
+        left.set_xticks(range(len(names)), names, rotation=60)
+        left.set(title="The update", xlabel=f"Matrix (brightest: {shares.max():.0%})", ylabel=rows)
+        for place, (name, color) in enumerate((("old task", look.data), ("new task", look.model))):
+            right.plot(_STRENGTHS, [pair[place] for pair in curve[:-1]], color=color, label=name)
+            right.plot(strength, curve[-1][place], "o", color=color, markersize=6)
+        right.set(title="Learned, forgotten", xlabel="Strength of the adapter", ylabel=error)
+        right.set_ylim(0, 1.5 * max(max(pair) for pair in curve))
+        right.legend(loc="upper left")
+        return Frame(as_picture(figure), alt, caption, numbers)
+
+
+def _found(few: int, all_: int, curve: list[tuple[float, float]]) -> dict[str, float | int | str]:
+    return {
+        "numbers trained": few,
+        "share trained in percent": round(100 * few / all_, 2),
+        "old task before": round(curve[0][0], 3),
+        "old task after": round(curve[-1][0], 3),
+        "new task before": round(curve[0][1], 3),
+        "new task after": round(curve[-1][1], 3),
+    }
+
+
+def _things(names: tuple[str, ...]) -> Any:
+    """Training pictures of the painter, [n, 64, 64, 3] in 0..1, on white."""
+    import json
+
+    from tutor.image.local import PAINTER
+    from tutor.image.nearest import Sheet
+
+    known = [str(thing["names"][0]) for thing in json.loads((PAINTER / "things.json").read_text(encoding="utf-8"))]
+    things = Sheet(PAINTER, known)
+    small = [things.picture(known.index(name)).resize((48, 48), Image.Resampling.BICUBIC) for name in names]
+    made = np.ones((len(names), 64, 64, 3), dtype=np.float32)
+    made[:, 8:56, 8:56] = np.stack([np.asarray(one, dtype=np.float32) / 255 for one in small])
+    return made
+
+
+def _gray(pictures: Any) -> Any:
+    return np.repeat(pictures.mean(-1, keepdims=True), 3, -1)
+
+
+def _color(pictures: Any) -> float:
+    return float((pictures.max(-1) - pictures.min(-1)).mean() * 255)
+
+
+def _task(pipeline: "PainterPipeline", net: Any, names: tuple[str, ...], pictures: Any) -> Any:
+    """The painter's own loss on these pictures: how wrong its guess is of what is under the noise. A function of a generator."""
+    import torch
+
+    states, mask, pooled = (
+        t.clone() for t in pipeline.text_encoder([f"a {name}" for name in names])
+    )  # out of inference mode
+    with torch.no_grad():
+        sketch = pipeline.sketch(states, mask, pooled)
+    clean = 2 * torch.from_numpy(pictures).permute(0, 3, 1, 2) - 1
+
+    def loss(random: Any) -> Any:
+        share = 0.3 + 0.65 * torch.rand(len(clean), 1, 1, 1, generator=random)
+        noisy = (1 - share) * clean + share * torch.randn(clean.shape, generator=random)
+        return (net(noisy, share.flatten(), states, mask, pooled, sketch) - clean).square().mean()
+
+    return loss
+
+
+def _paint(pipeline: "PainterPipeline", net: Any, seed: int, steps: int = 6, guidance: float = 2.0) -> Iterator[Any]:
+    """The three pictures after each step, [3, 64, 64, 3] in 0..1, from the same noise every time."""
+    import torch
+
+    count = len(_PAINTED)
+    states, mask, pooled = pipeline.text_encoder([*_PAINTED, *[""] * count])
+    with torch.inference_mode():
+        sketch = pipeline.sketch(states, mask, pooled)
+    now = torch.randn((count, 3, 64, 64), generator=torch.Generator().manual_seed(seed))
+    even = np.linspace(1, 0, steps + 1)
+    shares = (3 * even / (1 + 2 * even)).tolist()  # most steps where most is noise, as the painter does
+    for share, after in pairwise(shares):
+        with torch.inference_mode():
+            told, untold = net(
+                now.repeat(2, 1, 1, 1), torch.full((2 * count,), share), states, mask, pooled, sketch
+            ).chunk(2)
+            guess = (untold + guidance * (told - untold)).clamp(-1, 1)
+            now = guess + after / share * (now - guess)
+        yield ((now.clamp(-1, 1) + 1) / 2).permute(0, 2, 3, 1).numpy()
+
+
+def _model(folder: Any) -> tuple[Any, Any]:
+    """A copy of the tutor's own language model, which the tutor does not use."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from tutor.weights import LOADING, quiet
+
+    quiet()
+    with LOADING:
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype="auto")
+    return model.eval().requires_grad_(False), AutoTokenizer.from_pretrained(folder)
+
+
+def _shipped(folder: Any) -> tuple[dict[str, Any], int]:
+    """The tutor's adapter, layer by layer in the order of `_MATRICES`, its scale in `up`; and how many numbers it has."""
+    import json
+
+    from tutor.weights import read_adapter
+
+    tensors, made = read_adapter(folder), {}
+    config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    names = [n for n in tensors if n.endswith("lora_A.weight")]
+    for name in sorted(names, key=lambda n: next(place for place, matrix in enumerate(_MATRICES) if matrix in n)):
+        up = tensors[name.replace("lora_A", "lora_B")] * (config["lora_alpha"] / config["r"])
+        made[name.removeprefix("base_model.model.").removesuffix(".lora_A.weight")] = tensors[name], up
+    return made, sum(t.numel() for t in tensors.values())
+
+
+def _written(model: Any, tokenizer: Any, prompt: list[int]) -> Iterator[str]:
+    """The answer as it grows, always with the likeliest token; "" while the prompt is read."""
+    import torch
+    from transformers import DynamicCache
+
+    cache, ids = DynamicCache(config=model.config), list[int]()
+    pieces = [prompt[start : start + 96] for start in range(0, len(prompt), 96)]
+    while len(ids) < _LONGEST:
+        piece = pieces.pop(0) if pieces else ids[-1:]
+        with torch.inference_mode():
+            logits = model(
+                input_ids=torch.tensor([piece]), past_key_values=cache, use_cache=True, logits_to_keep=1
+            ).logits
+        if not pieces:
+            ids.append(int(logits[0, -1].argmax()))
+            if ids[-1] == tokenizer.eos_token_id:
+                break
+        yield str(tokenizer.decode(ids, skip_special_tokens=True))
+
+
+def _loss(model: Any, before: list[int], wanted: list[int]) -> float:
+    """Mean surprise of the wanted tokens after those before: minus the log of their probability."""
+    import torch
+
+    with torch.inference_mode():
+        logits = model(input_ids=torch.tensor([before + wanted]), logits_to_keep=len(wanted) + 1).logits[0, :-1].float()
+        return float(torch.nn.functional.cross_entropy(logits, torch.tensor(wanted)))
+
+
+def _shared(answer: str, note: str) -> float:
+    """Share of the answer's words that stand in the note."""
+    from tutor.search.words import content_words
+
+    said, known = content_words(answer), set(content_words(note))
+    return sum(word in known for word in said) / max(1, len(said))
+
+
+def _answers(dark: bool, answers: dict[str, str], share: float) -> Frame:
+    alt = " ".join(f"{title}: {text}" for title, text in answers.items())
+    caption = "The same question and note, without and with the adapter. Look at how long they are, and what rests on the note."
+    return Frame(_texts(dark, tuple(answers.items())), alt, caption, {}, share)
+
+
+def _texts(dark: bool, blocks: tuple[tuple[str, str], ...]) -> Image.Image:
+    with house(dark) as look:
+        figure, axis = sheet(height=2.9)
+        axis.set_axis_off()
+        axis.set(xlim=(0, 1), ylim=(14, 0))
+        for place, (title, text) in enumerate(blocks):
+            lines = textwrap.wrap(text, 56)
+            short = "\n".join(lines[:5]) + (" …" if len(lines) > 5 else "")
+            axis.text(0, 7 * place, title, va="top", weight="bold", color=look.text, fontsize=11)
+            axis.text(
+                0, 7 * place + 1.2, short, va="top", color=look.text, fontsize=10, linespacing=1.25, parse_math=False
+            )
+        return as_picture(figure)
+
+
+def _learning(dark: bool, losses: list[float], steps: int) -> Image.Image:
+    with house(dark) as look:
+        figure, axis = sheet(height=2.9)
+        axis.plot(range(1, len(losses) + 1), losses, color=look.model)
+        axis.set(title="Learning from the examples", xlabel="Step", ylabel="Error of the guess")
+        axis.set(xlim=(0, steps), ylim=(0, 1.1 * max(losses)))
+        return as_picture(figure)
+
+
+def _row(dark: bool, pictures: Any, title: str, columns: int = 0) -> Image.Image:
+    with house(dark) as look:
+        figure, axis = sheet(height=2.9)
+        paper = int(look.paper[1:3], 16) / 255
+        axis.imshow(tiles(pictures, columns or len(pictures), gap=4, paper=paper))
+        axis.set(title=title, xticks=[], yticks=[])
+        if columns:
+            axis.set_yticks([32, 100], ["Before", "After"])
+            axis.tick_params(length=0)
+        axis.spines[:].set_visible(False)
+        return as_picture(figure)
+
+
+def _right(numbers: Numbers) -> int:
+    ratio = float(numbers["old task after"]) / float(numbers["old task before"])
+    return 0 if ratio < 1.05 else 1 if ratio < 1.5 else 2
+
+
+def _because(numbers: Numbers) -> str:
+    return (
+        f"The error on the old task went from {numbers['old task before']} to {numbers['old task after']}, on the new one from "
+        f"{numbers['new task before']} to {numbers['new task after']}; {numbers['share trained in percent']}% of the numbers were trained."
+    )
+
+
+DEMO = Demo(
+    name="fine-tuning",
+    title="A small adapter changes a model",
+    lesson="fine-tuning",
+    about="a few trained numbers beside frozen ones teach a model a new task, and make it forget some of the old.",
+    words=(
+        "fine-tuning",
+        "fine tuning",
+        "finetuning",
+        "lora",
+        "adapter",
+        "peft",
+        "catastrophic forgetting",
+        "transfer learning",
+    ),
+    parameters=(
+        Option("part", "What is tuned", "examples", ("examples", "tutor")),
+        Number("strength", "Strength of the adapter", 1, 0, 1.5, 0.25, words=("strength", "scale")),
+        Number("rank", "Rank (for examples)", 4, 1, 16, words=("rank",)),
+        Number("steps", "Training steps (for examples)", 40, 10, 150, words=("steps", "training steps")),
+    ),
+    run=run,
+    prediction=Prediction(
+        "The model learns a new task. What happens to its old one?",
+        ("It stays as good as it was", "It gets a little worse", "It gets much worse"),
+        _right,
+        _because,
+    ),
+    breaks=Break("Train it until it forgets", {"part": "examples", "rank": 16, "steps": 120, "strength": 1.5}),
+    script=Script(
+        "from __future__ import annotations\n\nimport torch",
+        (thin, attach, tune),
+        """
+random = torch.Generator().manual_seed($seed)
+model = torch.nn.Sequential(torch.nn.Linear(8, 8), torch.nn.Tanh(), torch.nn.Linear(8, 8)).requires_grad_(False)
+inputs, dial = torch.randn(64, 8, generator=random), [1.0]
+wanted = -model(inputs)  # the new task: the opposite of what it does
+adapter = thin(model, ("0", "2"), $rank, $seed)
+attach(model, adapter, dial)
+*_, loss = tune(adapter, lambda: (model(inputs) - wanted).square().mean(), 10 * $steps, 0.03)
+for dial[0] in (0.0, 0.5, 1.0, 1.5):
+    print(f"strength {dial[0]}: error on the new task {(model(inputs) - wanted).square().mean():.3f}")
+""",
+    ),
+)
