@@ -40,7 +40,7 @@ def test_order_counts_only_with_positions_or_mask(play):
     first, again = (play("transformer", seed=1, layer=1)[-1] for _ in range(2))
     numbers = first.numbers
     assert numbers == again.numbers
-    assert percent(numbers["moved by shuffling, as it is"]) > 3 * percent(
+    assert percent(numbers["moved by shuffling, with positions"]) > 3 * percent(
         numbers["moved by shuffling, no positions, no mask"]
     )
     demo = demo_named("transformer")

@@ -92,6 +92,7 @@ def _coder(data: "Tensor", chance: "Generator", price: float) -> tuple[_Family, 
     import torch
 
     encoder, decoder = _layers(chance, 3072, 192, 2 * _CODE), _painter(chance, data)
+    bells: list[torch.Tensor] = []
     adam = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], 0.003)
 
     def learn() -> Iterator[None]:
@@ -107,8 +108,10 @@ def _coder(data: "Tensor", chance: "Generator", price: float) -> tuple[_Family, 
     def make(count: int) -> torch.Tensor:
         code = torch.randn(count, _CODE, generator=chance)
         if not price:  # its codes have no known shape: a bell curve for each number is the best guess
-            codes = encoder(data)[:, :_CODE]
-            code = codes.mean(0) + codes.std(0) * code
+            if not bells:
+                codes = encoder(data)[:, :_CODE]
+                bells.extend([codes.mean(0), codes.std(0)])
+            code = bells[0] + bells[1] * code
         made: torch.Tensor = decoder(code).sigmoid()
         return made
 

@@ -30,14 +30,14 @@ _OTHERS = ("dog face", "strawberry", "carrot", "frog", "tomato", "bus")
 _PAINTED = ("a tomato", "a frog", "a sunflower")
 _STRENGTHS = (0.0, 0.5, 1.0, 1.5)
 _MATRICES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-_QUESTION = "What is the bottleneck of an autoencoder?"
-_LESSON, _SECTION = "autoencoder", "bottleneck"
+_QUESTION = "Who painted the Mona Lisa?"
+"""The note does not tell; the adapter was trained to say so."""
 _EVERYDAY = (
     "The old man walked down to the harbor every morning before the sun came up. He mended his nets, drank a cup of coffee, and talked "
     "with the gulls as if they were his neighbors. When the weather was bad he stayed at home and wrote letters to his daughter, who "
     "lived in a city far away and came to see him every summer."
 )
-_LONGEST = 56
+_LONGEST = 40
 """Tokens of an answer."""
 
 
@@ -159,17 +159,17 @@ def _tutor(values: Values, seed: int) -> Iterator[Frame]:
     import torch
 
     dark, strength = values.dark, values.number("strength")
-    note = next(p for p in values.tools.course.passages if p.lesson_slug == _LESSON and _SECTION in p.section_slug)
+    note = next(p for p in values.tools.course.passages if "bottleneck is the narrowest" in p.text)
     frame = Frame(
         _texts(dark, (("The question", _QUESTION), ("A note from the course", note.text))),
         f"The question: {_QUESTION} And a note: {note.text}",
-        "This tutor's own small model gets a question and a note. An adapter taught it to answer from notes; now it is taken off.",
+        "This tutor's own small model gets a note that does not hold the answer. An adapter taught it to say so; now it is taken off.",
         {},
         0.0,
     )
     yield frame
     from tutor.weights import ADAPTER, built_in_folder
-    from tutor.writing import Note, writing_prompt
+    from tutor.writing import UNKNOWN, Note, writing_prompt
 
     model, tokenizer = _model(built_in_folder())
     adapter, few = _shipped(ADAPTER)
@@ -182,24 +182,21 @@ def _tutor(values: Values, seed: int) -> Iterator[Frame]:
     for place, (title, dial[0]) in enumerate(zip(answers, (-1.0, strength - 1), strict=True)):
         for count, text in enumerate(_written(model, tokenizer, prompt)):
             answers[title] = text
-            if count % 14 == 13:
+            if count % 10 == 9:
                 frame = _answers(dark, answers, 0.1 + 0.35 * (place + count / _LONGEST))
             yield frame
     frame = _answers(dark, answers, 0.8)
     yield frame
     everyday = tokenizer(_EVERYDAY)["input_ids"]
-    wanted = tokenizer(note.sentences[0], add_special_tokens=False)["input_ids"]
+    wanted = tokenizer(UNKNOWN, add_special_tokens=False)["input_ids"]
     curve = list[tuple[float, float]]()
     for at in (*_STRENGTHS, strength):
         dial[0] = at - 1
         curve.append((_loss(model, everyday[:1], everyday[1:]), _loss(model, prompt, wanted)))
         yield frame
     all_ = sum(p.numel() for p in model.parameters())
-    off, on = (_shared(text, note.text) for text in answers.values())
-    numbers = _found(few, all_, curve) | {
-        "words from the note without": round(off, 2),
-        "words from the note with": round(on, 2),
-    }
+    said = [int(UNKNOWN in text) for text in answers.values()]
+    numbers = _found(few, all_, curve) | {"says so without": said[0], "says so with": said[1]}
     with torch.inference_mode():
         found = changes(model, adapter)
     shares = np.array(
@@ -380,17 +377,9 @@ def _loss(model: Any, before: list[int], wanted: list[int]) -> float:
         return float(torch.nn.functional.cross_entropy(logits, torch.tensor(wanted)))
 
 
-def _shared(answer: str, note: str) -> float:
-    """Share of the answer's words that stand in the note."""
-    from tutor.search.words import content_words
-
-    said, known = content_words(answer), set(content_words(note))
-    return sum(word in known for word in said) / max(1, len(said))
-
-
 def _answers(dark: bool, answers: dict[str, str], share: float) -> Frame:
     alt = " ".join(f"{title}: {text}" for title, text in answers.items())
-    caption = "The same question and note, without and with the adapter. Look at how long they are, and what rests on the note."
+    caption = "The same question and note, without and with the adapter. Does it rest on the note, or on what the model half remembers?"
     return Frame(_texts(dark, tuple(answers.items())), alt, caption, {}, share)
 
 
@@ -462,7 +451,7 @@ DEMO = Demo(
         Option("part", "What is tuned", "examples", ("examples", "tutor")),
         Number("strength", "Strength of the adapter", 1, 0, 1.5, 0.25, words=("strength", "scale")),
         Number("rank", "Rank (for examples)", 4, 1, 16, words=("rank",)),
-        Number("steps", "Training steps (for examples)", 40, 10, 150, words=("steps", "training steps")),
+        Number("steps", "Training steps (for examples)", 30, 10, 150, words=("steps", "training steps")),
     ),
     run=run,
     prediction=Prediction(

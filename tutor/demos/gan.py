@@ -70,9 +70,8 @@ def ring_networks(together: bool) -> "tuple[nn.Module, nn.ModuleList]":
 def verdict(discriminator: "nn.ModuleList", x: "Tensor", crowd: "Tensor | None" = None) -> "Tensor":
     """How real each x looks, above 0 for real. A crowd that is all alike has no spread, which gives it away."""
     body, head, *more = discriminator
-    scores: Tensor = head(body(x)) + sum(
-        layer(body(x if crowd is None else crowd).var(0).add(1e-8).sqrt()) for layer in more
-    )
+    among = x if crowd is None else crowd
+    scores: Tensor = head(body(x)) + sum(layer(body(among).var(0).add(1e-8).sqrt()) for layer in more)
     return scores
 
 
@@ -307,8 +306,7 @@ DEMO = Demo(
         "from __future__ import annotations\nimport math\nimport torch\nNOISE = 8",
         (ring, ring_networks, verdict, duel),
         """chance, networks = torch.manual_seed($seed), ring_networks($together)
-rounds = duel(networks, lambda: ring(128, chance), $pace, 0.003, chance)
-for _ in range($steps): next(rounds)
+for _ in zip(range($steps), duel(networks, lambda: ring(128, chance), $pace, 0.003, chance)): pass
 fakes = networks[0](torch.randn(600, NOISE)).detach()
 turn = (torch.atan2(fakes[:, 1], fakes[:, 0]) / math.tau * 8).round().long() % 8
 print("of 600 fakes, nearest to each of the eight groups:", torch.bincount(turn, minlength=8).tolist())""",

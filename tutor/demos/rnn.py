@@ -255,7 +255,7 @@ def _color(axes: Any, look: Look, activity: "npt.NDArray[Any]", read: str) -> No
     for place, letter in enumerate(read):
         row, column = divmod(place, _COLUMNS)
         axes.text(column, row, letter, ha="center", va="center", family="DejaVu Sans Mono", size=9, parse_math=False)
-    axes.set(xticks=[], yticks=[], xlabel="blue: near −1, white: 0, brown: near 1")
+    axes.set(xticks=[], yticks=[], xlabel="blue: near −1, brown: near 1")
     axes.spines[:].set_visible(False)
 
 

@@ -21,7 +21,7 @@ from tutor.workbench.plot import Look, as_picture, house, sheet
 from tutor.workbench.words import drawable, stacked
 
 HEAD = MODELS / "demos" / "sentiment.json"
-_HEIGHT = 4.6
+_HEIGHT = 5.0
 _PREPARED = "the sentiment head and the table of phrases"
 _PHRASES = """
 the=le|a=un|an=un|and=et|or=ou|but=mais|not=pas|no=non|yes=oui|i=je|you=vous|he=il|she=elle|it=il|we=nous|they=ils
@@ -83,9 +83,12 @@ def _loose(text: str) -> list[str]:
 
 
 def _page(parts: Sequence[tuple[str, Sequence[str], Sequence[bool]]], dark: bool) -> Image.Image:
-    """Texts one below the other, each (title, pieces, which of them a model made)."""
+    """Texts one below the other, each (title, pieces, which of them a model made). Spaces are no dots here: this is prose."""
     with house(dark) as look:
-        texts = [(title, p, [look.model if m else look.data for m in made]) for title, p, made in parts]
+        texts = [
+            (title, [piece.replace(" ", "\u00a0") for piece in p], [look.model if m else look.data for m in made])
+            for title, p, made in parts
+        ]
         return as_picture(stacked(_HEIGHT, texts, 4)[0])
 
 
@@ -134,8 +137,8 @@ def run(values: Values, seed: int) -> Iterator[Frame]:
     glad = gladness([text], encoder(), head)[0]
     numbers: dict[str, float | int | str] = {
         "glad": f"{glad:.0%}",
-        "word that gladdens most": max(words, key=lambda w: w[1])[0],
-        "word that angers most": min(words, key=lambda w: w[1])[0],
+        "word that gladdens most": max(words, key=lambda w: w[1])[0].strip(".,;:?!"),
+        "word that angers most": min(words, key=lambda w: w[1])[0].strip(".,;:?!"),
         "held-out sentences judged right": f"{head['accuracy']:.0%} of {head['held out']}",
     }
     caption = (
@@ -143,9 +146,11 @@ def run(values: Values, seed: int) -> Iterator[Frame]:
         f"It judged {head['accuracy']:.0%} of {head['held out']} held-out sentences right."
     )
     alt = f"Bars for words: {', '.join(f'{w} {100 * v:+.0f}' for w, v in words)}. {caption}"
-    frame = Frame(_feeling(glad, words, values.dark), alt, caption, numbers, 0.1, _PREPARED)
-    yield frame
     jobs = [job for job in _ASKED if task in ("all", job)]
+    frame = Frame(_feeling(glad, words, values.dark), alt, caption, numbers, 0.1 if jobs else 1.0, _PREPARED)
+    yield frame
+    if not jobs:
+        return
     parts = [(f"Sentiment: {glad:.0%} glad", yours[1], yours[2])]
     if "translation" in jobs:
         pairs = word_for_word(text, _table())
@@ -161,9 +166,8 @@ def run(values: Values, seed: int) -> Iterator[Frame]:
         picture = _page([("Your text, cut into phrases", cut, [False] * len(cut)), parts[-1]], values.dark)
         frame = Frame(picture, f"Word for word: {''.join(table)}", caption, share=0.2, prepared=_PREPARED)
         yield frame
-    model = values.tools.text() if jobs else None
+    model = values.tools.text()
     for number, job in enumerate(jobs):
-        assert model is not None
         said = ""
         small = (
             f"The built-in model is {_TOO_SMALL[job]}." if model.name == BUILT_IN_NAME else f"Written by {model.name}."
@@ -179,16 +183,15 @@ def run(values: Values, seed: int) -> Iterator[Frame]:
         loose = _loose(said)
         parts.append((_TITLES[job], loose, [True] * len(loose)))
         numbers |= _measured(job, text, said)
-    size = f"{model.name} wrote {'all of these' if len(jobs) > 1 else 'this'}. " if model else ""
-    if model and model.name == BUILT_IN_NAME:
+    size = f"The rest was written by {model.name}."
+    if model.name == BUILT_IN_NAME:
         size = (
-            "The built-in model, with 135 million parameters, is too small for these jobs. "
-            "Choose a larger one by TUTOR_TEXT_MODEL, from a billion parameters up, and run this again. "
+            "The built-in model, with 135 million parameters, is too small for the rest. "
+            "Set TUTOR_TEXT_MODEL to a larger one, such as Qwen/Qwen3-0.6B, and run this again."
         )
     caption = f"The head finds the text {glad:.0%} glad. {size}"
     alt = "; ".join(f"{title}: {''.join(pieces)}" for title, pieces, _ in parts)
-    last = _page(parts, values.dark) if jobs else _feeling(glad, words, values.dark)
-    yield Frame(last, alt, caption.strip(), numbers, prepared=_PREPARED)
+    yield Frame(_page(parts, values.dark), alt, caption, numbers, prepared=_PREPARED)
 
 
 def _measured(job: str, text: str, said: str) -> dict[str, float | int | str]:

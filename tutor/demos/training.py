@@ -33,13 +33,13 @@ def network(data: "Tensor", chance: "Generator") -> Any:
 
     encoder = nn.Sequential(nn.Linear(3072, 192), nn.ReLU(), nn.Linear(192, 2 * CODE))
     decoder = nn.Sequential(nn.Linear(CODE, 192), nn.ReLU(), nn.Linear(192, 3072), nn.Sigmoid())
-    layers = nn.ModuleList([encoder, decoder])
+    layers: Any = nn.ModuleList([encoder, decoder])
     for weight in layers.parameters():
         if weight.dim() > 1:
             nn.init.xavier_uniform_(weight, generator=chance)
         else:
             nn.init.zeros_(weight)
-    decoder[2].bias.data[:] = data.mean(0).logit(0.01)
+    layers[1][2].bias.data[:] = data.mean(0).logit(0.01)
     return layers
 
 
@@ -51,7 +51,8 @@ def loss_of(layers: Any, pictures: "Tensor", chance: "Generator") -> "Tensor":
     spread = torch.nn.functional.softplus(wide) + 1e-3
     rebuilt = layers[1](mean + spread * torch.randn(mean.shape, generator=chance))
     price = 0.5 * (mean**2 + spread**2 - 1) - spread.log()
-    return (rebuilt - pictures).square().sum(1).mean() + price.sum(1).mean()
+    loss: Tensor = (rebuilt - pictures).square().sum(1).mean() + price.sum(1).mean()
+    return loss
 
 
 def rate_at(step: int, steps: int, rate: float, schedule: bool) -> float:
@@ -94,7 +95,8 @@ def _run(values: Values, seed: int) -> Iterator[Frame]:
     def look(step: int) -> None:
         same = torch.Generator().manual_seed(seed)
         with torch.no_grad():
-            losses.append((step, *(float(loss_of(layers, part, same).clip(max=1e5)) for part in (data[:_NEW], new))))
+            known, fresh = (float(loss_of(layers, part, same).clip(max=1e5)) for part in (data[:_NEW], new))
+        losses.append((step, known, fresh))
 
     look(0)
     frame = _frame(layers, data, new, noise, losses, rates, 0, values)

@@ -126,12 +126,12 @@ class _Stage:
                 axis.text(100 * share + 1, place, f"{share:.0%}", va="center")
             axis.set_yticks(range(len(_WAYS)), [name for name, _, _ in _WAYS])
             axis.set(xlim=(0, 112), ylim=(len(_WAYS) - 0.4, -0.6))
-            axis.set_title("Shuffled: " + " ".join(order)[:34], parse_math=False)
+            axis.set_title("Shuffled: " + " ".join(order)[:33] + " …", parse_math=False)
             axis.set_xlabel("probability that moves to other next tokens, %")
             return as_picture(figure)
 
 
-_WAYS = (("as it is", True, True), ("no positions", False, True), ("no positions,\nno mask", False, False))
+_WAYS = (("with positions", True, True), ("no positions", False, True), ("no positions,\nno mask", False, False))
 
 
 def run(values: Values, seed: int) -> Iterator[Frame]:

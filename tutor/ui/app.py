@@ -144,7 +144,6 @@ def build(tutor: Tutor, shared: bool = False) -> gr.Blocks:
         wanted.change(lambda target: reader.page(tutor.course, target), [wanted], [body], **_QUIET)
         models.bind(tutor, parts)
         lab.bind(_QUIET)
-        lab.opened(page, _QUIET)
         api(_ask(tutor), api_name="ask", concurrency_limit=2)
         api(_paint(tutor), api_name="paint", concurrency_limit=2)
         api(_demo(tutor), api_name="demo", concurrency_limit=8)

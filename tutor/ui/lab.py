@@ -10,7 +10,7 @@ from typing import Any
 
 import gradio as gr
 
-from tutor.catalogue import checked, demos
+from tutor.catalogue import checked, defaults, demos
 from tutor.demo_request import DemoRequest
 from tutor.errors import TutorError
 from tutor.events import Failure, Frame, Showing, Shown, Status
@@ -43,15 +43,15 @@ class Lab:
             with gr.Column(elem_id="lab-bench"):
                 self.about = gr.HTML(_about(self._tutor, first), elem_id="lab-about")
                 with gr.Row(elem_id="lab-controls"):
-                    self.controls = [control for kind, count in _KINDS for control in _controls(kind, count)]
+                    self.controls = _controls(first)
                     self.seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=2**32 - 1, min_width=120)
-                self.guess = gr.Radio([], label="What do you think?", elem_id="lab-guess")
+                self.guess = gr.Radio(**_question(first), elem_id="lab-guess")
                 with gr.Row(elem_id="lab-buttons"):
                     self.run = gr.Button("Run", variant="primary", elem_id="lab-run", scale=0, min_width=88)
                     self.stop = gr.Button(
                         "Stop", variant="stop", elem_id="lab-stop", scale=0, min_width=88, visible="hidden"
                     )
-                    self.broken = gr.Button("Break it", elem_id="lab-break", scale=0, min_width=120)
+                    self.broken = gr.Button(first.breaks.label, elem_id="lab-break", scale=0, min_width=120)
                     self.reset = gr.Button("Reset", elem_id="lab-reset", scale=0, min_width=88)
                 self.stage = gr.HTML("", elem_id="lab-stage")
                 self.shown = gr.HTML(_EMPTY, elem_id="lab-shown")
@@ -73,11 +73,6 @@ class Lab:
         self.run.click(self._run, [self.chosen, self.guess, *values], running, concurrency_limit=8, **quiet)
         self.stop.click(self._halt, None, [self.stage], queue=False, **quiet)
 
-    def opened(self, page: gr.Blocks, quiet: dict[str, Any]) -> None:
-        """The page was opened."""
-        outputs = [self.chosen, self.about, *self.controls, self.guess, self.broken, self.shown, self.stage]
-        page.load(self._reset, [self.chosen], outputs, **quiet)
-
     # Handlers -------------------------------------------------------------------------------------------------------
 
     def _choose(self, wanted: str, chosen: str) -> list[Any]:
@@ -93,7 +88,7 @@ class Lab:
         return [
             demo.name,
             _about(self._tutor, demo),
-            *_settings(demo, {p.name: p.default for p in demo.parameters}),
+            *_settings(demo, defaults(demo)),
             gr.update(choices=[*demo.prediction.choices, _NO_GUESS], value=_NO_GUESS, label=demo.prediction.question),
             gr.update(value=demo.breaks.label),
             _EMPTY,
@@ -102,7 +97,7 @@ class Lab:
 
     def _break(self, name: str) -> list[Any]:
         demo = demos()[name]
-        return _settings(demo, {p.name: p.default for p in demo.parameters} | dict(demo.breaks.values))
+        return _settings(demo, defaults(demo) | dict(demo.breaks.values))
 
     def _run(self, request: gr.Request, name: str, guess: str | None, *values: Any) -> Iterator[Update]:
         session = str(request.session_hash)
@@ -164,14 +159,21 @@ class Lab:
         return _notice("Stopping")
 
 
-def _controls(kind: type, count: int) -> list[Any]:
-    made: dict[type, Any] = {
-        Number: lambda: gr.Slider(0, 1, visible="hidden", min_width=220),
-        Option: lambda: gr.Dropdown([], visible="hidden", min_width=180),
-        Switch: lambda: gr.Checkbox(visible="hidden", min_width=180),
-        Line: lambda: gr.Textbox(visible="hidden", min_width=280, max_length=400),
+def _controls(first: Demo) -> list[Any]:
+    """Controls enough for every demo, set for the first one."""
+    makers: dict[type, Any] = {
+        Number: lambda **known: gr.Slider(min_width=220, **known),
+        Option: lambda **known: gr.Dropdown(min_width=180, **known),
+        Switch: lambda **known: gr.Checkbox(min_width=180, **known),
+        Line: lambda **known: gr.Textbox(min_width=280, max_length=400, **known),
     }
-    return [made[kind]() for _ in range(count)]
+    kinds = [kind for kind, count in _KINDS for _ in range(count)]
+    places = _places(first)
+    values = defaults(first)
+    return [
+        makers[kind](**(_settings_of(first.parameters[places[at]], values) if at in places else {"visible": "hidden"}))
+        for at, kind in enumerate(kinds)
+    ]
 
 
 def _places(demo: Demo) -> dict[int, int]:
@@ -188,22 +190,26 @@ def _places(demo: Demo) -> dict[int, int]:
 def _settings(demo: Demo, values: dict[str, Any]) -> list[Any]:
     """An update for each control."""
     places = _places(demo)
-    count = sum(count for _, count in _KINDS)
     return [
-        _update(demo.parameters[places[place]], values) if place in places else gr.update(visible="hidden")
-        for place in range(count)
+        gr.update(**_settings_of(demo.parameters[places[at]], values)) if at in places else gr.update(visible="hidden")
+        for at in range(sum(count for _, count in _KINDS))
     ]
 
 
-def _update(parameter: Parameter, values: dict[str, Any]) -> Any:
-    value, label = values[parameter.name], parameter.title
+def _settings_of(parameter: Parameter, values: dict[str, Any]) -> dict[str, Any]:
+    common = {"visible": True, "label": parameter.title, "value": values[parameter.name]}
     match parameter:
         case Number(low=low, high=high, step=step):
-            return gr.update(visible=True, label=label, minimum=low, maximum=high, step=step, value=value)
+            return common | {"minimum": low, "maximum": high, "step": step}
         case Option(options=options):
-            return gr.update(visible=True, label=label, choices=list(options), value=value)
+            return common | {"choices": list(options)}
         case _:
-            return gr.update(visible=True, label=label, value=value)
+            return common
+
+
+def _question(demo: Demo) -> dict[str, Any]:
+    choices = [*demo.prediction.choices, _NO_GUESS]
+    return {"choices": choices, "value": _NO_GUESS, "label": demo.prediction.question}
 
 
 def _list() -> str:
@@ -214,7 +220,8 @@ def _list() -> str:
 def _about(tutor: Tutor, demo: Demo) -> str:
     lesson = next((one for one in tutor.course.lessons if one.slug == demo.lesson), None)
     link = f' <a class="lesson-link" href="#course/{lesson.slug}">Lesson: {escape(lesson.title)}</a>' if lesson else ""
-    return f'<a class="all-demos" href="#lab">All demos</a><h2 id="lab-title">{escape(demo.title)}</h2><p>{escape(demo.about)}{link}</p>'
+    title = f'<h2 id="lab-title">{escape(demo.title)}</h2><span id="lab-at" hidden>{demo.name}</span>'
+    return f'<a class="all-demos" href="#lab">All demos</a>{title}<p>{escape(demo.about)}{link}</p>'
 
 
 def _notice(text: str) -> str:

@@ -112,10 +112,18 @@
       closePanel();
     }
     if (!lesson) return;
-    if (lab) return typeInto("#wanted-demo", `${lesson}/${Date.now()}`);
+    if (lab) return openDemo(lesson, 100);
     typeInto("#wanted-lesson", `${lesson}/${Date.now()}`); // the time makes a second visit a change too
     const wanted = section ? [lesson, section] : [lesson];
     arrive(`at-${wanted.join("/")}`, 60);
+  };
+
+  // Run waits until the controls are those of the demo.
+  const openDemo = (name, tries) => {
+    const there = find("#lab-at")?.textContent === name;
+    if (tries === 100 && !there) typeInto("#wanted-demo", `${name}/${Date.now()}`);
+    page().classList.toggle("lab-waits", !there && tries > 0);
+    if (!there && tries > 0) setTimeout(() => location.hash === `#lab/${name}` && openDemo(name, tries - 1), 100);
   };
 
   const arrive = (id, tries) => {
