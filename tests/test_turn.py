@@ -2,9 +2,12 @@
 
 import pytest
 
+from tests.conftest import write_lessons
+from tutor.catalogue import demos
 from tutor.course import load_course
+from tutor.demo_request import demo_requests
 from tutor.errors import CourseError
-from tutor.events import Answered, Choices, Failure, Picture, Quote, Text
+from tutor.events import Answered, Choices, Failure, Figure, Frame, Picture, Quote, Showing, Shown, Text
 from tutor.image.local import built_in_painter
 from tutor.request import requests
 from tutor.text.base import ScriptedModel
@@ -101,10 +104,46 @@ def test_a_question_after_a_picture_is_still_a_question(tutor):
 def test_starters_are_questions_of_the_course(tutor):
     course = load_course(tutor.course.lessons[0].path.parent)
     headings = {s.heading for lesson in course.lessons for s in lesson.sections}
-    *questions, picture = [choice.message for choice in starters(course)]
+    *questions, picture, demo = [choice.message for choice in starters(course)]
     assert set(questions) <= headings
     assert len(questions) == 3
     assert requests([picture])[0].prompt == "a red apple on a blue background"
+    assert demo_requests([demo], demos())[0].demo.name == "gan"
+
+
+def test_a_demo_is_asked_about_run_and_edited_in_plain_words(tutor):
+    asked = list(tutor.reply("show me apples and oranges"))
+    assert not any(isinstance(event, Frame) for event in asked)
+    guess = next(e for e in asked if isinstance(e, Choices)).items[0].message
+    ran = list(tutor.reply(guess, ["show me apples and oranges"]))
+    assert sum(isinstance(event, Frame) for event in ran) >= 2
+    assert "You predicted" in next(e for e in ran if isinstance(e, Shown)).verdict
+    assert ran[-1].answer.intent == "demo"
+    again = list(tutor.reply("another seed", ["show me apples and oranges", guess]))
+    assert next(e for e in again if isinstance(e, Showing)).seed == 1
+    assert last(tutor, "What is a coral reef?", ["show me apples and oranges", guess]).answer.intent == "ask"
+
+
+def test_what_demos_there_are(tutor):
+    answer = last(tutor, "which demos are there?").answer
+    assert all(name in answer.answer for name in demos())
+
+
+def test_a_figure_stands_beside_an_answer_from_its_section(tmp_path, tmp_path_factory, ready):
+    folder = write_lessons(tmp_path / "content")
+    (folder / "figures").mkdir()
+    (folder / "figures" / "reef.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>", encoding="utf-8")
+    lesson = folder / "02-coral.md"
+    text = lesson.read_text(encoding="utf-8")
+    figure = "![A reef in section](figures/reef.svg)"
+    lesson.write_text(text.replace("## What is coral bleaching?", f"{figure}\n\n## What is coral bleaching?"), "utf-8")
+    own = Tutor(folder, tmp_path_factory.getbasetemp() / "cache", ready(ScriptedModel([TRUE])), ready(None))
+    assert own.course.problems == ()
+    figures = [e for e in own.reply("What is a coral reef?") if isinstance(e, Figure)]
+    assert [(f.file, f.alt, f.section) for f in figures] == [
+        ("reef.svg", "A reef in section", "coral#what-is-a-coral-reef")
+    ]
+    assert not [e for e in own.reply("What is a glacier?") if isinstance(e, Figure)]
 
 
 @pytest.mark.parametrize("files", [{}, {"a.md": b"no front matter"}, {"a.md": b"\xff\xfe\x00", "b.md": b"# B"}])

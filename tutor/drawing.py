@@ -21,7 +21,6 @@ _KEY = "generative-ai-tutor"
 """The PNG text chunk that holds a picture's recipe, as JSON."""
 _DESCRIPTION = 0x010E
 """The EXIF tag that holds it in a WebP file."""
-_YOUNG = "My painter has not learned for long: its shapes are rough, and fine detail is missing."
 HOW = Choice("How did you draw that?", "How did you draw that?")
 _HELD = "Try another seed or other words. TUTOR_IMAGE_SAFETY=off turns that check off."
 _LARGEST_FILE = 20_000_000
@@ -90,11 +89,9 @@ class Drawer:
             count = recipes[0].steps
             steps = "" if count is None else f", {count} step{'' if count == 1 else 's'}"
             said.append(f"{'Seeds' if len(recipes) > 1 else 'Seed'} {seeds}{steps}.")
-        if self.things is not None:
-            if read.swaps:
-                taken = " and ".join(f"“{swap.taken}” for “{swap.said}”" for swap in read.swaps)
-                said.insert(0, f"The built-in painter knows about {len(self.things):,} things, so I took {taken}.")
-            said.append(_YOUNG)
+        if self.things is not None and read.swaps:
+            taken = " and ".join(f"“{swap.taken}” for “{swap.said}”" for swap in read.swaps)
+            said.insert(0, f"The built-in painter knows about {len(self.things):,} things, so I took {taken}.")
         return " ".join(said)
 
 

@@ -48,6 +48,7 @@ NO_PICTURE = (
 )
 A_PICTURE = "Draw a red apple on a blue background"
 """The picture that is offered first."""
+A_DEMO = "Show me how a GAN learns"
 WHOLE_QUESTION = "What is this document about?"
 
 """What the model is asked of a whole file."""
@@ -234,21 +235,22 @@ def checked(message: str) -> str:
 
 def describe(model: TextModel | None, painter: ImageModel | None, course: Course) -> str:
     """What the tutor is, from what is really in force."""
-    draws = "small pictures, when you write: draw a dog; my painter is still learning"
+    draws = "small pictures, when you write: draw a dog"
     if painter is not None and not isinstance(painter, BuiltInPainter):
         draws = f"pictures with {painter.name}, when you write: draw a dog"
     writer = f"the language model {model.name}" if model is not None else "a language model, which is not ready yet,"
     return (
         f"I'm a tutor of generative AI. I search a course of {len(course.lessons)} lessons, quote the passage that fits best, and let "
         f"{writer} write an answer from it; code then checks each sentence against the course and leaves out what it doesn't support. "
-        f"I also draw {draws}. You can add a file of your own and ask about that too. "
+        f"I also draw {draws}, and run live demos, when you write: show me how a GAN learns. "
+        "You can add a file of your own and ask about that too. "
         "I can be wrong in choosing a passage, and I know nothing beyond the course and your file."
     )
 
 
-def starters(course: Course, count: int = 4) -> tuple[Choice, ...]:
+def starters(course: Course, count: int = 3) -> tuple[Choice, ...]:
     """Worth asking first: `count` questions from lessons spread over the course, by turns what a thing is and something within it,
-    and a picture."""
+    a picture, and a demo."""
 
     lessons = [lesson for lesson in course.lessons if any(s.heading.endswith("?") for s in lesson.sections)]
     places = sorted({round(i * (len(lessons) - 1) / max(1, count - 1)) for i in range(count)}) if lessons else []
@@ -256,4 +258,4 @@ def starters(course: Course, count: int = 4) -> tuple[Choice, ...]:
     for turn, place in enumerate(places):
         questions = [s.heading for s in lessons[place].sections if s.heading.endswith("?")]
         chosen.append(questions[min(place, len(questions) - 1) if turn % 2 else 0])
-    return tuple(Choice(question, question) for question in (*chosen, A_PICTURE))
+    return tuple(Choice(question, question) for question in (*chosen, A_PICTURE, A_DEMO))

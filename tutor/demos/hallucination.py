@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tutor.text.local import LocalModel
 
 _HEIGHT = 4.4
-_WIDE = 56
+_WIDE = 48
 """Letters in a line of a sentence."""
 _ROWS = 8
 LONGEST = 56
@@ -100,7 +100,8 @@ class _Answer:
 
     def told(self, threshold: float) -> str:
         checks = [f"{'supported' if v >= threshold else 'not supported'} ({v:.0%})" for v in self.supports]
-        return f"{self.title}: " + " ".join(f"{s} [{c}]" for s, c in zip(self.sentences, checks, strict=False))
+        checks += ["not checked yet"] * (len(self.sentences) - len(checks))
+        return f"{self.title}: " + " ".join(f"{s} [{c}]" for s, c in zip(self.sentences, checks, strict=True))
 
 
 class _Page:
@@ -117,7 +118,7 @@ class _Page:
             axis.set(xlim=(0, 1), ylim=(-_HEIGHT, 0))
             axis.axis("off")
             top = -0.2
-            for line in wrapped(self.question, _WIDE, 2):
+            for line in wrapped(self.question, 44, 3):
                 axis.text(0.015, top, line, fontsize=11, weight="bold", color=look.data, va="center", parse_math=False)
                 top -= LINE
             for answer in answers:

@@ -119,7 +119,11 @@ _ASKED = {
     "summary": "Summarize in one short sentence: {text}",
     "chat": "{text}",
 }
-_TITLES = {"translation": "Its translation into French", "summary": "Its summary", "chat": "Its reply in a chat"}
+_TITLES = {
+    "translation": "The language model, into French",
+    "summary": "The language model, a summary",
+    "chat": "The language model, a reply in a chat",
+}
 _TOO_SMALL = {
     "translation": "too small to translate: it has seen hardly any French",
     "summary": "too small to be trusted with a summary",

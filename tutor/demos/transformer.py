@@ -179,7 +179,9 @@ def run(values: Values, seed: int) -> Iterator[Frame]:
             "The same words in another order: how much does the prediction move? Without positions, the mask still tells early "
             "words from late ones; without both, a text is a bag of words."
         )
-        alt = "; ".join(f"{way.replace(chr(10), ' ')}: {share:.0%} moves" for way, share in moved)
+        alt = "The share of the prediction that shuffling moves: " + ", ".join(
+            f"{w} {m:.0%}" for w, m in moved
+        ).replace("\n", " ")
         frame = Frame(
             stage.orders(moved, [names[tokens.index(token)] for token in other]),
             alt,

@@ -1,13 +1,15 @@
-"""A variational autoencoder: its map of codes without holes beside a plain autoencoder's, and what its codes are worth as files.
+"""A variational autoencoder and random codes: whose decoder makes fruit of all kinds from them, the VAE's or a plain autoencoder's? And what
+codes are worth as files.
 
-Kingma and Welling, Auto-encoding variational Bayes, 2013, arXiv 1312.6114; beta weighs the KL term (Higgins et al., 2017). To learn in
-seconds, both networks read and write a picture as its 64 numbers along the directions in which fruit varies most (PCA). Compression counts
-all that a shop would store: codes of one byte a number, and the decoder with its directions, in eight bits a weight.
+Kingma and Welling, Auto-encoding variational Bayes, 2013, arXiv 1312.6114; beta weighs the KL term (Higgins et al., 2017). A VAE's codes
+are held near the standard normal distribution, so that is where to draw from; an autoencoder's lie wherever training left them, and random
+codes reach the middle of them alone. To learn in seconds, both networks read and write a picture as its 64 numbers along the directions in
+which fruit varies most (PCA). Compression counts all that a shop would store: codes of a byte a number, and the decoder.
 """
 
 import zlib
 from collections.abc import Iterator
-from io import BytesIO
+from timeit import repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from PIL import Image
 from tutor.workbench.demo import Break, Demo, Frame, Number, Numbers, Option, Prediction, Script, Values
 from tutor.workbench.fruit import APPLE, BANANA, ORANGE, SIDE, Pictures, fruit, measured
 from tutor.workbench.plot import as_picture, house, sheet, tiles
+from tutor.workbench.stored import as_file, from_file, psnr, ssim
 
 if TYPE_CHECKING:
     from torch import nn
@@ -24,7 +27,12 @@ if TYPE_CHECKING:
     Nets = tuple[nn.Sequential, nn.Sequential]
 
 Array = npt.NDArray[np.float32]
-_TRAINED, _FRESH = 800, 200
+Kinds = npt.NDArray[np.int64]
+Point = tuple[str, float, float, float]
+"""A way to store a picture: name, bytes, PSNR, SSIM."""
+_TRAINED, _FRESH, _DRAWN = 800, 200, 500
+_RING = 2.448
+"""Ninety-five of a hundred pairs of standard normal numbers are no farther than this from the middle."""
 _NOISE = {"map": 0.5, "compression": 0.1}
 """Standard deviation that the decoder allows each pixel: the smaller, the more a detail is worth beside the KL term."""
 _STEP = 1 / 16
@@ -84,54 +92,24 @@ def through(net: "nn.Module", rows: npt.NDArray[Any]) -> Array:
         return np.asarray(net(torch.tensor(rows, dtype=torch.float32)).numpy())
 
 
-def packed(decoder: "nn.Module", mean: Array, lines: Array) -> tuple[bytes, Array]:
-    """(what a shop stores of the decoder, its directions as they come out again). Every array in eight bits with one scale, then zlib; the
-    decoder is left with the rounded weights, so that its pictures are those that a customer would see."""
+def packed(decoder: "nn.Module", mean: Array, lines: Array) -> tuple[bytes, Array, Array]:
+    """(what a shop stores of the decoder, mean picture and directions as they come out again). Every array in eight bits with one scale,
+    then zlib; the decoder is left with the rounded weights, so that its pictures are those that a customer would see."""
     import torch
 
-    parts, kept = [], mean
+    parts, out = [], (torch.tensor(mean), torch.tensor(np.ascontiguousarray(lines)))
     with torch.no_grad():
-        for weight in (*decoder.parameters(), torch.tensor(mean), torch.tensor(np.ascontiguousarray(lines))):
+        for weight in (*decoder.parameters(), *out):
             scale = float(weight.abs().max()) / 127 + 1e-12
             small = (weight / scale).round().to(torch.int8)
             weight.copy_(small * scale)
             parts.append(np.float32(scale).tobytes() + small.numpy().tobytes())
-            kept = weight.numpy()
-    return zlib.compress(b"".join(parts), 9), kept
+    return zlib.compress(b"".join(parts), 9), out[0].numpy(), out[1].numpy()
 
 
 def rounded(codes: Array) -> npt.NDArray[np.int8]:
     """Codes as they are stored: a byte a number."""
     return (codes / _STEP).round().clip(-128, 127).astype(np.int8)
-
-
-def file_of(picture: npt.NDArray[np.float32], kind: str, quality: int) -> tuple[int, Array]:
-    """(bytes of the picture's real file, the picture that comes out of it)."""
-    file = BytesIO()
-    options: dict[str, Any] = {"optimize": True} if kind == "PNG" else {"quality": quality}
-    Image.fromarray((picture * 255).round().astype(np.uint8)).save(file, kind, **options)
-    return len(file.getvalue()), np.asarray(Image.open(file).convert("RGB")).astype(np.float32) / np.float32(255)
-
-
-def psnr(one: Pictures, other: Pictures) -> float:
-    """Peak signal to noise, in decibels, of the mean squared error of all pictures."""
-    return float(-10 * np.log10(((one - other) ** 2).mean() + 1e-10))
-
-
-def ssim(one: Pictures, other: Pictures) -> float:
-    """Structural similarity of brightness, with a Gaussian window of 11 pixels (Wang et al., 2004): 1 for the same picture."""
-    from scipy.ndimage import gaussian_filter
-
-    a, b = (pictures @ np.array((0.299, 0.587, 0.114), dtype=np.float32) for pictures in (one, other))
-
-    def near(values: Array) -> Array:
-        return np.asarray(gaussian_filter(values, (0, 1.5, 1.5), truncate=3.5))
-
-    mean_a, mean_b = near(a), near(b)
-    both = near(a * b) - mean_a * mean_b
-    own = near(a * a) - mean_a**2, near(b * b) - mean_b**2
-    top = (2 * mean_a * mean_b + 1e-4) * (2 * both + 9e-4)
-    return float((top / ((mean_a**2 + mean_b**2 + 1e-4) * (own[0] + own[1] + 9e-4))).mean())
 
 
 def stranger(kind: str, count: int, seed: int) -> Pictures:
@@ -162,217 +140,213 @@ class _Space:
         return (self.mean + rows @ self.lines.T).reshape(-1, SIDE, SIDE, 3).clip(0, 1)
 
 
-def _rows_of(axes: Any, rows: list[tuple[str, Pictures]], columns: int) -> None:
-    """Pictures, one named row under another."""
-    axes.imshow(tiles(np.concatenate([pictures[:columns] for _, pictures in rows]), columns, 2))
-    axes.set_yticks([SIDE / 2 + place * (SIDE + 2) for place in range(len(rows))], [name for name, _ in rows])
-    axes.set_xticks([])
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
-
-
-def _rows(
-    rows: list[tuple[str, Pictures]], title: str, dark: bool, columns: int = 8, height: float = 3.0
-) -> Image.Image:
-    with house(dark):
-        figure, axes = sheet(1, 1, height)
-        _rows_of(axes, rows, columns)
-        axes.set_title(title)
-        return as_picture(figure)
-
-
-def _around(codes: Array) -> tuple[Array, Array]:
-    """The middle of a map, and how far it reaches to each side."""
-    return codes.mean(0), 2 * codes.std(0) + 1e-3
-
-
-def _maps(kinds: npt.NDArray[np.int64], both: list[tuple[str, Array, Pictures]], dark: bool) -> Image.Image:
-    with house(dark) as look:
-        figure, grid = sheet(2, 2, 5.0)
-        for (name, codes, drawn), (top, below) in zip(both, grid.T, strict=True):
-            middle, reach = _around(codes)
-            top.scatter(*codes[kinds == APPLE].T, s=9, color=look.data, linewidths=0, label="apple")
-            top.scatter(
-                *codes[kinds == ORANGE].T, s=11, facecolors="none", edgecolors=look.data, linewidths=0.7, label="orange"
-            )
-            top.set(
-                xlim=(middle[0] - reach[0] * 1.3, middle[0] + reach[0] * 1.3),
-                xlabel="first number of the code",
-                title=name,
-            )
-            top.set_ylim(middle[1] - reach[1] * 1.9, middle[1] + reach[1] * 1.3)
-            below.imshow(tiles(drawn, 7, 1))
-            below.set(xticks=[], yticks=[], xlabel="first number: low to high")
-            below.spines[:].set_visible(False)
-        grid[0, 0].set_ylabel("second number")
-        grid[1, 0].set_ylabel("second number")
-        grid[0, 0].legend(loc="lower center", ncols=2, handletextpad=0.1, columnspacing=0.8, borderpad=0)
-        return as_picture(figure)
-
-
-def _map(values: Values, seed: int, pictures: Pictures, kinds: npt.NDArray[np.int64], frame: Frame) -> Iterator[Frame]:
-    steps, beta = values.whole("steps"), values.number("beta")
-    space = _Space(_flat(pictures[:_TRAINED]))
-    rows, fresh, own = space.of(pictures[:_TRAINED]), space.of(pictures[_TRAINED:]), kinds[_TRAINED:]
-    yield frame
-    plain, varied = encoder_and_decoder(2, seed), encoder_and_decoder(2, seed)
-    looks = {round(steps * share) for share in (0.03, 0.1, 0.25, 0.5, 1)}
-    line = np.linspace(-1, 1, 7, dtype=np.float32)
-    square = np.stack([part.ravel() for part in np.meshgrid(line, line[::-1])], 1)
-    fine = np.stack([part.ravel() for part in np.meshgrid(*[np.linspace(-1, 1, 21, dtype=np.float32)] * 2)], 1)
-    learning = zip(learn(plain, rows, seed, steps, None, 0.5), learn(varied, rows, seed, steps, beta, 0.5), strict=True)
-    for step, _ in enumerate(learning, 1):
-        if step in looks:
-            both = []
-            for name, (encoder, decoder) in (("Autoencoder", plain), (f"VAE, beta {beta:g}", varied)):
-                codes = through(encoder, fresh)[:, :2]
-                middle, reach = _around(codes)
-                both.append((name, codes, space.pictures(through(decoder, middle + square * reach))))
-            caption = f"After {step:,} steps: above, where fresh fruit lies on each map; below, what the decoder draws at each place of it."
-            alt = f"Two maps after {step} steps, dots for fruit, and 7 by 7 decoded pictures under each."
-            frame = Frame(_maps(own, both, values.dark), alt, caption, share=0.15 + 0.7 * step / steps)
-        yield frame
-    numbers: dict[str, float | int | str] = {}
-    shown: list[tuple[str, Pictures]] = []
-    rng = np.random.default_rng(seed)
-    redness = measured(pictures[_TRAINED:])[:, 0]
-    apple, orange = (
-        np.where(own == APPLE, redness, -1).argmax(),
-        np.where(own == ORANGE, np.abs(redness - 0.66), 9).argmin(),
-    )
-    random = rng.normal(size=(300, 2)).astype(np.float32)
-    for name, (encoder, decoder) in (("autoencoder", plain), ("VAE", varied)):
-        codes = through(encoder, fresh)[:, :2]
-        # A plain autoencoder says nothing of where its codes lie: they are drawn as wide as they were seen. A VAE's prior is known.
-        wanted = random if name == "VAE" else codes.mean(0) + random * codes.std(0)
-        walk = codes[apple] + np.linspace(0, 1, 8, dtype=np.float32)[:, None] * (codes[orange] - codes[apple])
-        short = "AE" if name == "autoencoder" else name
-        shown.append((f"walk, {short}", space.pictures(through(decoder, walk))))
-        shown.append((f"random, {short}", space.pictures(through(decoder, wanted[:8]))))
-        rebuilt, made = through(decoder, codes), through(decoder, wanted)
-        middle, reach = _around(codes)
-        everywhere = _nearest(through(decoder, middle + fine * reach), rows)
-        # A place is empty where what is drawn is farther from every fruit than nearly all rebuilt fruit is.
-        empty = (everywhere > np.quantile(_nearest(rebuilt, rows), 0.95)).mean()
-        numbers[f"{name}: empty places on its map"] = f"{empty:.0%}"
-        numbers[f"{name}: error"] = round(float(((space.pictures(rebuilt) - pictures[_TRAINED:]) ** 2).mean()), 5)
-        numbers[f"{name}: variety of its samples"] = round(float(np.sqrt(made.var(0).sum() / rows.var(0).sum())), 2)
-        yield frame
-    odd = stranger(values.text("stranger"), 50, seed)
-    back = space.pictures(through(varied[1], through(varied[0], space.of(odd))[:, :2]))
-    numbers["error of the strangers"] = round(float(((odd - back) ** 2).mean()), 5)
-    numbers["error of fresh fruit"] = numbers["VAE: error"]
-    shown.append((values.text("stranger"), odd))
-    shown.append(("by the VAE", back))
-    caption = (
-        "Some places on a map draw what is like no fruit: "
-        f"{numbers['autoencoder: empty places on its map']} of the autoencoder's, "
-        f"{numbers['VAE: empty places on its map']} of the VAE's. {_STRANGERS[values.text('stranger')]} comes back as fruit: no map has a "
-        "place for it."
-    )
-    if float(numbers["VAE: variety of its samples"]) < 0.2:
-        caption = f"With beta {beta:g} the code is ignored, and every random code gives nearly the same picture: posterior collapse."
-    alt = f"A walk from an apple to an orange, random samples of both models, and strangers rebuilt. {caption}"
-    yield Frame(_rows(shown, "A walk from apple to orange", values.dark, height=4.0), alt, caption, numbers)
-
-
 def _nearest(rows: Array, known: Array) -> Array:
     """Distance from each row to the nearest known one."""
     return np.asarray(np.sqrt(np.maximum((rows**2).sum(1)[:, None] + (known**2).sum(1) - 2 * rows @ known.T, 0).min(1)))
 
 
+def _within(codes: Array) -> float:
+    """Share of codes that lie where random codes fall."""
+    return float((np.linalg.norm(codes, axis=1) < _RING).mean())
+
+
+def _rows(rows: list[tuple[str, Pictures]], title: str, dark: bool, height: float = 3.0) -> Image.Image:
+    """Eight pictures a row, one named row under another."""
+    with house(dark):
+        figure, axes = sheet(1, 1, height)
+        axes.imshow(tiles(np.concatenate([pictures[:8] for _, pictures in rows]), 8, 2))
+        axes.set_yticks([SIDE / 2 + place * (SIDE + 2) for place in range(len(rows))], [name for name, _ in rows])
+        axes.set(xticks=[], title=title)
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+        return as_picture(figure)
+
+
+def _maps(kinds: Kinds, both: list[tuple[str, Array, Pictures]], dark: bool) -> Image.Image:
+    """Where fruit has its codes and random codes fall, on one scale; below, what is drawn where random codes fall."""
+    far = max(3.0, *(float(np.quantile(np.abs(codes), 0.995)) for _, codes, _ in both)) * 1.1
+    with house(dark) as look:
+        figure, grid = sheet(2, 2, 5.0)
+        around = np.linspace(0, 2 * np.pi, 100)
+        for (name, codes, drawn), (top, below) in zip(both, grid.T, strict=True):
+            apples, oranges = codes[kinds == APPLE].T, codes[kinds == ORANGE].T
+            top.scatter(*apples, s=9, color=look.data, linewidths=0, label="apple")
+            top.scatter(*oranges, s=11, facecolors="none", edgecolors=look.data, linewidths=0.7, label="orange")
+            top.plot(_RING * np.cos(around), _RING * np.sin(around), color=look.model, label="random codes")
+            top.set(xlim=(-far, far), ylim=(-far, far), xlabel="first number of the code", title=name)
+            below.imshow(tiles(drawn, 7, 1))
+            below.set(xticks=[], yticks=[], xlabel="first number, \u22122 to 2")
+            below.spines[:].set_visible(False)
+        grid[0, 0].set_ylabel("second number")
+        grid[1, 0].set_ylabel("second, \u22122 to 2")
+        figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3, columnspacing=1)
+        return as_picture(figure)
+
+
+def _map(values: Values, seed: int, pictures: Pictures, kinds: Kinds, frame: Frame) -> Iterator[Frame]:
+    steps, beta, kind = values.whole("steps"), values.number("beta"), values.text("stranger")
+    space, own = _Space(_flat(pictures[:_TRAINED])), kinds[_TRAINED:]
+    rows, fresh = space.of(pictures[:_TRAINED]), space.of(pictures[_TRAINED:])
+    yield frame
+    plain, varied = models = encoder_and_decoder(2, seed), encoder_and_decoder(2, seed)
+    looks = {round(steps * share) for share in (0.03, 0.1, 0.25, 0.5, 1)}
+    line = np.linspace(-2, 2, 7, dtype=np.float32)
+    square = np.stack([part.ravel() for part in np.meshgrid(line, line[::-1])], 1)
+    learning = (
+        learn(nets, rows, seed, steps, weight, _NOISE["map"]) for nets, weight in ((plain, None), (varied, beta))
+    )
+    for step, _ in enumerate(zip(*learning, strict=True), 1):
+        if step in looks:
+            codes = [through(encoder, fresh)[:, :2] for encoder, _ in models]
+            drawn = [space.pictures(through(decoder, square)) for _, decoder in models]
+            caption = (
+                f"After {step:,} steps the ring, where 95% of random codes fall, holds {_within(codes[0]):.0%} of new fruit on the "
+                f"autoencoder's map and {_within(codes[1]):.0%} on the VAE's. Below is what each decoder draws there."
+            )
+            alt = f"Two maps, dots for fruit and a ring for random codes, and 7 by 7 decoded pictures under each. {caption}"
+            picture = _maps(own, ("Autoencoder", f"VAE, beta {beta:g}"), codes, drawn, values.dark)
+            frame = Frame(picture, alt, caption, share=0.15 + 0.65 * step / steps)
+        yield frame
+    rng, redness = np.random.default_rng(seed), measured(pictures[_TRAINED:])[:, 0]
+    random = rng.normal(size=(_DRAWN, 2)).astype(np.float32)
+    apples, oranges = rng.choice(np.flatnonzero(own == APPLE), 40), rng.choice(np.flatnonzero(own == ORANGE), 40)
+    # The walk that is shown: from the reddest apple to an orange of the usual color.
+    apples[0], oranges[0] = (
+        np.where(own == APPLE, redness, -1).argmax(),
+        np.where(own == ORANGE, abs(redness - 0.66), 9).argmin(),
+    )
+    # One measure for both: to be odd or missed is to be farther off than 95% of the fruit that the autoencoder rebuilt.
+    rebuilt = through(plain[1], codes[0])
+    odd, missed = (np.quantile(_nearest(*pair), 0.95) for pair in ((rebuilt, rows), (fresh, rebuilt)))
+    numbers: dict[str, float | int | str] = {"green apples in real fruit": f"{(redness < _GREEN).mean():.0%}"}
+    walks, shown = [], []
+    for name, short, (_, decoder), where in zip(("autoencoder", "VAE"), ("AE", "VAE"), models, codes, strict=True):
+        along = np.linspace(0, 1, 8, dtype=np.float32)[:, None, None]
+        walked = through(decoder, (where[apples] * (1 - along) + where[oranges] * along).reshape(-1, 2))
+        made, back = through(decoder, random), space.pictures(through(decoder, where))
+        samples = space.pictures(made)
+        walks.append((f"walk, {short}", space.pictures(walked[::40])))
+        shown += [(f"random, {short}", samples), ("", samples[8:])]
+        numbers |= {
+            f"{name}: real fruit within reach of random codes": f"{_within(where):.0%}",
+            f"{name}: real fruit that random codes miss": f"{(_nearest(fresh, made) > missed).mean():.0%}",
+            f"{name}: green apples from random codes": f"{(measured(samples)[:, 0] < _GREEN).mean():.0%}",
+            f"{name}: odd pictures from random codes": f"{(_nearest(made, rows) > odd).mean():.0%}",
+            f"{name}: odd pictures on walks": f"{(_nearest(walked, rows) > odd).mean():.0%}",
+            f"{name}: variety from random codes": round(float(np.sqrt(made.var(0).sum() / rows.var(0).sum())), 2),
+            f"{name}: error": round(float(((back - pictures[_TRAINED:]) ** 2).mean()), 5),
+        }
+        yield frame
+
+    def both(what: str) -> str:
+        return f"{numbers[f'autoencoder: {what}']} with the autoencoder and {numbers[f'VAE: {what}']} with the VAE"
+
+    caption = f"On 40 walks from apple to orange, pictures less like any fruit than rebuilt fruit is are {both('odd pictures on walks')}."
+    alt = f"A walk from an apple to an orange in eight pictures, by each model. {caption}"
+    yield Frame(_rows(walks, "A walk from apple to orange", values.dark, 1.7), alt, caption, share=0.9)
+    strangers = stranger(kind, 50, seed)
+    back = space.pictures(through(varied[1], through(varied[0], space.of(strangers))[:, :2]))
+    numbers |= {"error of fresh fruit": numbers["VAE: error"], "error of the strangers": _error(strangers, back)}
+    caption = (
+        f"Random codes, drawn without a look at the data, miss {both('real fruit that random codes miss')}. Green apples are "
+        f"{both('green apples from random codes')}, in truth {numbers['green apples in real fruit']}."
+    )
+    if float(numbers["VAE: variety from random codes"]) < 0.2:
+        caption = f"With beta {beta:g} the code is ignored, and every random code gives nearly the same picture: posterior collapse."
+    alt = f"Sixteen pictures from random codes by each model, then a {kind} and what the VAE makes of it. {caption}"
+    shown += [(kind, strangers), ("by the VAE", back)]
+    yield Frame(_rows(shown, "From random codes; then a stranger", values.dark, 3.7), alt, caption, numbers)
+
+
 def _compression(values: Values, seed: int, pictures: Pictures, frame: Frame) -> Iterator[Frame]:
-    steps, fresh = values.whole("steps"), pictures[_TRAINED:]
+    steps, fresh, kind = values.whole("steps"), pictures[_TRAINED:], values.text("stranger")
     space = _Space(_flat(pictures[:_TRAINED]))
     rows, kept = space.of(pictures[:_TRAINED]), space.of(fresh)
     yield frame
-    encoder, decoder = encoder_and_decoder(16, seed)
+    encoder, decoder = nets = encoder_and_decoder(16, seed)
     looks = {round(steps * share) for share in (0.03, 0.12, 0.4, 1)}
-    for step, _ in enumerate(
-        learn((encoder, decoder), rows, seed, steps, values.number("beta"), _NOISE["compression"]), 1
-    ):
+    for step, _ in enumerate(learn(nets, rows, seed, steps, values.number("beta"), _NOISE["compression"]), 1):
         if step in looks:
             back = space.pictures(through(decoder, through(encoder, kept)[:, :16]))
             caption = f"After {step:,} steps the VAE gives fruit back from 16 numbers with a PSNR of {psnr(fresh, back):.1f} decibels."
-            picture = _rows([("in", fresh), ("out", back)], "Fruit it never saw", values.dark, height=1.8)
-            frame = Frame(
-                picture, f"Eight fruits above, rebuilt below. {caption}", caption, share=0.1 + 0.5 * step / steps
-            )
+            picture = _rows([("in", fresh), ("out", back)], "Fruit it never saw", values.dark, 1.8)
+            alt = f"Eight fruits above, rebuilt below. {caption}"
+            frame = Frame(picture, alt, caption, share=0.1 + 0.5 * step / steps)
         yield frame
-    stored, space.lines = packed(decoder, space.mean, space.lines)
+    stored, space.mean, space.lines = packed(decoder, space.mean, space.lines)
+
+    def opened(codes: npt.NDArray[np.int8]) -> Pictures:
+        return space.pictures(through(decoder, codes * np.float32(_STEP)))
+
     codes = rounded(through(encoder, kept)[:, :16])
-    back = space.pictures(through(decoder, codes * np.float32(_STEP)))
-    one = len(codes[0].tobytes())
-    own = (float(one), psnr(fresh, back), ssim(fresh, back))
-    points: list[tuple[str, float, float, float]] = []
-    for kind, qualities in (("PNG", (0,)), ("JPEG", (5, 15, 40, 75, 92)), ("WEBP", (0, 10, 30, 40, 60, 90))):
+    back, one = opened(codes), len(codes[0].tobytes())
+    own: Point = ("VAE", one, psnr(fresh, back), ssim(fresh, back))
+    points: list[tuple[Point, int]] = []
+    for name, qualities in (("PNG", (0,)), ("JPEG", (5, 15, 40, 75, 92)), ("WebP", (0, 10, 30, 40, 60, 90))):
         for quality in qualities:
-            sizes, out = zip(*(file_of(picture, kind, quality) for picture in fresh), strict=True)
-            made = np.stack(out)
-            points.append((kind, float(np.mean(sizes)), psnr(fresh, made), ssim(fresh, made)))
+            files = [as_file(picture, name, quality) for picture in fresh]
             yield frame
-    good = [point for point in points if point[2] >= own[1]]
-    rival = min(good, key=lambda point: point[1])
+            made = np.stack([from_file(file) for file in files])
+            points.append(
+                ((name, float(np.mean([len(file) for file in files])), psnr(fresh, made), ssim(fresh, made)), quality)
+            )
+            yield frame
+    rival, quality = min((point for point in points if point[0][2] >= own[2]), key=lambda point: point[0][1])
     saved = rival[1] - one
     even = int(np.ceil(len(stored) / saved)) if saved > 0 else 0
     caption = (
-        f"A code is {one} bytes at {own[1]:.1f} dB and SSIM {own[2]:.2f}. The smallest file that is at least as good is a "
-        f"{_shown(rival[0])} of {rival[1]:,.0f} bytes; the decoder, {len(stored) / 1000:,.0f} kB, is still to be counted."
+        f"A code is {one} bytes at {own[2]:.1f} dB and SSIM {own[3]:.2f}. The smallest file that is at least as good is a {rival[0]} of "
+        f"{rival[1]:,.0f} bytes; the decoder, {len(stored) / 1000:,.0f} kB, is still to be counted."
     )
-    yield Frame(_bytes_plot(points, own, values.dark), f"Bytes against quality. {caption}", caption, share=0.8)
+    alt = f"Bytes against quality of the code and of files. {caption}"
+    yield (frame := Frame(_bytes_plot([p for p, _ in points], own, values.dark), alt, caption, share=0.8))
+    page = [as_file(picture, rival[0], quality) for picture in fresh[:_PAGE]]
+    decoding = [_milliseconds(lambda: opened(codes[:_PAGE])), _milliseconds(lambda: [from_file(file) for file in page])]
+    travel = [bytes_ * 8000 / _LINE for bytes_ in (_PAGE * one, _PAGE * rival[1], _PAGE * one + len(stored))]
     caption = (
-        f"The decoder comes first, so codes pay from {even:,} pictures on. For a small shop, plain files are better."
+        f"{f'The decoder comes first, so codes pay from {even:,} pictures on' if even else 'Codes never pay'}. At 10 Mbit/s a page of {_PAGE} "
+        f"travels in {travel[0]:.1f} ms as codes (+ {decoding[0] / _PAGE:.2f} ms of decoding a picture), in {travel[1]:.1f} ms as files (+ "
+        f"{decoding[1] / _PAGE:.2f} ms), and the first page, with the decoder, in {travel[2]:.0f} ms."
     )
-    alt = f"Two lines of total bytes against number of pictures; they cross at {even:,}."
-    yield Frame(_total_plot(one, len(stored), rival, even, values.dark), alt, caption, share=0.9)
-    odd = stranger(values.text("stranger"), 50, seed)
-    odd_back = space.pictures(through(decoder, rounded(through(encoder, space.of(odd))[:, :16]) * np.float32(_STEP)))
-    per_page = [_PAGE * rival[1], _PAGE * one + len(stored), _PAGE * one]
+    alt = f"Two lines of total bytes against number of pictures; they cross at {even:,}. {caption}"
+    yield (frame := Frame(_total_plot(one, len(stored), rival, even, values.dark), alt, caption, share=0.9))
+    strangers = stranger(kind, 50, seed)
+    odd_back = opened(rounded(through(encoder, space.of(strangers))[:, :16]))
     numbers: dict[str, float | int | str] = {
         "bytes of a code": one,
         "bytes of the decoder": len(stored),
-        "rival": _shown(rival[0]),
+        "rival": rival[0],
         "bytes of the rival": round(rival[1]),
-        "bytes of a PNG": round(points[0][1]),
-        "PSNR of the VAE": round(own[1], 1),
-        "SSIM of the VAE": round(own[2], 3),
+        "bytes of a PNG": round(points[0][0][1]),
+        "PSNR of the VAE": round(own[2], 1),
+        "SSIM of the VAE": round(own[3], 3),
         "PSNR of the rival": round(rival[2], 1),
         "pictures to break even": even,
         "server space saved, 100,000 pictures, MB": round((_SHOP * saved - len(stored)) / 1e6, 1),
-        "milliseconds to load a page, files": round(per_page[0] * 8000 / _LINE, 1),
-        "milliseconds to load a first page, codes": round(per_page[1] * 8000 / _LINE, 1),
-        "milliseconds to load a later page, codes": round(per_page[2] * 8000 / _LINE, 1),
+        "transfer of a page as files, ms": round(travel[1], 1),
+        "transfer of a first page as codes, ms": round(travel[2], 1),
+        "transfer of a later page as codes, ms": round(travel[0], 1),
         "error of fresh fruit": round(float(((fresh - back) ** 2).mean()), 5),
-        "error of the strangers": round(float(((odd - odd_back) ** 2).mean()), 5),
-        "PSNR of the strangers": round(psnr(odd, odd_back), 1),
+        "error of the strangers": round(float(((strangers - odd_back) ** 2).mean()), 5),
+        "PSNR of the strangers": round(psnr(strangers, odd_back), 1),
     }
     caption = (
-        f"100,000 pictures take {numbers['server space saved, 100,000 pictures, MB']} MB less as codes; {_PAGE} pictures travel in "
-        f"{numbers['milliseconds to load a later page, codes']} ms, not {numbers['milliseconds to load a page, files']} ms, at 10 Mbit/s, "
-        f"but the first page takes {numbers['milliseconds to load a first page, codes']} ms. "
-        f"{_STRANGERS[values.text('stranger')]} comes back wrong, "
-        f"at {numbers['PSNR of the strangers']} dB instead of {own[1]:.1f}: a VAE keeps only what it knows."
+        f"100,000 pictures take {numbers['server space saved, 100,000 pictures, MB']} MB less as codes, decoder counted. {_STRANGERS[kind]} "
+        f"comes back wrong, at {numbers['PSNR of the strangers']} dB instead of {own[2]:.1f}: a VAE keeps only what it knows."
     )
-    rows_shown = [("fruit", fresh), ("by code", back), (values.text("stranger"), odd), ("by code", odd_back)]
-    yield Frame(
-        _rows(rows_shown, "Known fruit, then a stranger", values.dark), f"Rows of pictures. {caption}", caption, numbers
-    )
+    shown = [("fruit", fresh), ("by code", back), (kind, strangers), ("by code", odd_back)]
+    alt = f"Fruit and a {kind} picture, each above what its code gives back. {caption}"
+    yield Frame(_rows(shown, "Known fruit, then a stranger", values.dark), alt, caption, numbers)
 
 
-def _shown(kind: str) -> str:
-    return "WebP" if kind == "WEBP" else kind
-
-
-def _bytes_plot(
-    points: list[tuple[str, float, float, float]], own: tuple[float, float, float], dark: bool
-) -> Image.Image:
+def _bytes_plot(points: list[Point], own: Point, dark: bool) -> Image.Image:
     with house(dark) as look:
         figure, axes = sheet(1, 2, 3.2)
         for place, (axis, title) in enumerate(zip(axes, ("PSNR (decibels)", "SSIM (1: same)"), strict=True)):
-            for kind, line, mark in (("JPEG", "-", "o"), ("WEBP", "--", "s"), ("PNG", "", "D")):
+            for kind, line, mark in (("JPEG", "-", "o"), ("WebP", "--", "s"), ("PNG", "", "D")):
                 mine = [(p[1], min(p[2 + place], 55)) for p in points if p[0] == kind]
-                axis.plot(*zip(*mine, strict=True), color=look.data, linestyle=line, marker=mark, label=_shown(kind))
-            axis.plot([own[0]], [own[1 + place]], "*", color=look.model, markersize=13, label="VAE code")
+                axis.plot(*zip(*mine, strict=True), color=look.data, linestyle=line, marker=mark, label=kind)
+            axis.plot([own[1]], [own[2 + place]], "*", color=look.model, markersize=13, label="VAE code")
             axis.set(xlabel="bytes a picture", xscale="log", title=title, xlim=(10, 2000))
             axis.set_xticks((10, 100, 1000), ("10", "100", "1,000"))
         axes[1].legend(loc="lower left", handlelength=1.4, borderpad=0)
@@ -382,11 +356,11 @@ def _bytes_plot(
         return as_picture(figure)
 
 
-def _total_plot(one: int, decoder: int, rival: tuple[str, float, float, float], even: int, dark: bool) -> Image.Image:
+def _total_plot(one: int, decoder: int, rival: Point, even: int, dark: bool) -> Image.Image:
     with house(dark) as look:
         figure, axis = sheet(1, 1, 3.0)
         count = np.geomspace(1, _SHOP, 100)
-        axis.plot(count, count * rival[1] / 1e6, "--", color=look.data, label=f"{_shown(rival[0])} files")
+        axis.plot(count, count * rival[1] / 1e6, "--", color=look.data, label=f"{rival[0]} files")
         axis.plot(count, (decoder + count * one) / 1e6, color=look.model, label="decoder + codes")
         if even:
             axis.axvline(even, color=look.quiet, linewidth=1)
@@ -408,20 +382,18 @@ def run(values: Values, seed: int) -> Iterator[Frame]:
     some = fruit(24, seed + 1).pictures
     caption = "Fruit like this is all that the model will ever see. Watch what it makes of codes that no fruit has, or of a stranger."
     alt = "Three rows of apples and oranges, 32 by 32 pixels each."
-    frame = Frame(
-        _rows([("", some[i * 8 :]) for i in range(3)], "Apples and oranges", values.dark), alt, caption, share=0.03
-    )
+    picture = _rows([("", some[i * 8 :]) for i in range(3)], "Apples and oranges", values.dark)
+    frame = Frame(picture, alt, caption, share=0.03)
     yield frame
     drawn = []
     for part in range(5):  # Drawing takes a while: a piece at a time.
         drawn.append(fruit((_TRAINED + _FRESH) // 5, seed * 10 + 100 + part))
         yield frame
     pictures, kinds = np.concatenate([each.pictures for each in drawn]), np.concatenate([each.kinds for each in drawn])
-    yield from (
-        _map(values, seed, pictures, kinds, frame)
-        if values.text("part") == "map"
-        else _compression(values, seed, pictures, frame)
-    )
+    if values.text("part") == "map":
+        yield from _map(values, seed, pictures, kinds, frame)
+    else:
+        yield from _compression(values, seed, pictures, frame)
 
 
 def _times(numbers: Numbers) -> float:
@@ -432,49 +404,22 @@ DEMO = Demo(
     name="vae",
     title="A VAE draws a map of fruit",
     lesson="vae",
-    about="A map of codes without holes beside a plain autoencoder's; and what a VAE saves as a way to store pictures, and when not.",
+    about="Random codes make fruit of all kinds with a VAE, and fewer with a plain autoencoder; and what a VAE saves as a way to store pictures.",
     words=(
-        *(
-            "variational autoencoder",
-            "variational",
-            "vae",
-            "beta-vae",
-            "beta vae",
-            "latent space",
-            "latent map",
-            "kl term",
-            "elbo",
-        ),
-        *(
-            "posterior collapse",
-            "reparameterization",
-            "compress images",
-            "image compression",
-            "compression",
-            "e-commerce",
-            "interpolation",
-        ),
+        *("variational autoencoder", "variational", "vae", "beta-vae", "beta vae", "latent space", "latent map"),
+        *("kl term", "elbo", "posterior collapse", "reparameterization", "compress images", "image compression"),
+        *("compression", "e-commerce", "interpolation"),
     ),
     parameters=(
         Option("part", "What to look at", "map", ("map", "compression"), ("part",)),
         Number("beta", "Weight of the KL term (beta)", 1, 0, 100, 0.5, ("beta", "kl weight")),
         Number("steps", "Training steps", 1000, 100, 5000, 100, ("training steps", "steps", "iterations")),
-        Option(
-            "stranger",
-            "Picture of another kind",
-            "banana",
-            ("banana", "stripes", "noise"),
-            ("stranger", "another kind"),
-        ),
+        Option("stranger", "A stranger", "banana", ("banana", "stripes", "noise"), ("stranger", "another kind")),
     ),
     run=run,
     prediction=Prediction(
         "It learned from apples and oranges alone. How large is its error when it stores and redraws a picture of another kind?",
-        (
-            "Under twice the error of new apples and oranges",
-            "Two to five times their error",
-            "More than five times their error",
-        ),
+        ("Under twice that of new apples and oranges", "Two to five times as large", "More than five times as large"),
         lambda numbers: int(np.searchsorted((2, 5), _times(numbers))),
         lambda numbers: (
             f"Its error was {numbers['error of the strangers']} against {numbers['error of fresh fruit']}: {_times(numbers):.1f} times."
