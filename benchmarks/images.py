@@ -21,7 +21,7 @@ PROMPT = "a red apple on a blue background"
 STEPS = (4, 8)
 """Measured beside the painter's own number."""
 _TIMES = 5
-_GUIDANCE = 3.0
+_GUIDANCE = 2.0
 TINY_SD: dict[str, Any] = {
     "sample_size": 64,
     "in_channels": 4,

@@ -188,44 +188,15 @@ def served_page(tmp_path_factory):
         server.wait(20)
 
 
-class Workshop:
-    """The shipped models, as the tutor hands them to demos; loaded when first asked for."""
-
-    def __init__(self, tutor):
-        self._tutor = tutor
-
-    @property
-    def course(self):
-        return self._tutor.course
-
-    def text(self):
-        return self.local()
-
-    def local(self):
-        loader = self._tutor.loader
-        if loader.model() is None:
-            loader.start()
-            while loader.wait(0.5).stage not in ("ready", "failed"):
-                pass
-        return loader.model()
-
-    def painter(self):
-        from tutor.image.local import built_in_painter
-
-        return built_in_painter()
-
-    def answerer(self):
-        return self._tutor.warm()
-
-
 @pytest.fixture(scope="session")
 def tools():
+    """The shipped models, as the tutor hands them to demos; the language model is loaded when a demo first asks for it."""
     from tutor.image.loading import ImageLoader
     from tutor.text.loading import TextLoader
     from tutor.turn import Tutor
 
     chosen = Settings()
-    return Workshop(Tutor(chosen.content_dir, chosen.cache_dir, TextLoader(chosen), ImageLoader(chosen)))
+    return Tutor(chosen.content_dir, chosen.cache_dir, TextLoader(chosen), ImageLoader(chosen)).tools
 
 
 @pytest.fixture

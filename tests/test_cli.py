@@ -167,7 +167,7 @@ def test_other_lessons_and_a_stream_for_people(tmp_path):
     ("asked", "command"),
     [
         ("draw a dog, seed 7", 'paint "a dog" --seed 7\n'),
-        ("draw a dog, seed 7, 20 steps, guidance 3", 'paint "a dog" --seed 7\n'),
+        ("draw a dog, seed 7, 20 steps, guidance 2", 'paint "a dog" --seed 7\n'),
         ("draw a dog, seed 7, 4 steps, guidance 2.5", 'paint "a dog" --seed 7 --steps 4 --guidance 2.5\n'),
         ('draw a "dog", seed 7', "paint 'a \"dog\"' --seed 7\n"),
     ],
@@ -257,3 +257,45 @@ def test_bad_input_to_paint(arguments, said, capsys):
     assert said in captured.err
     assert captured.err.count("\n") == 1
     assert captured.out == ""
+
+
+def test_demo_keeps_frames_numbers_and_code_and_repeats_itself(tmp_path, capsys):
+    results = []
+    for folder in (tmp_path / "one", tmp_path / "other"):
+        arguments = ["demo", "apples-and-oranges", "--set", "apples=70", "--seed", "5", "--out", str(folder), "--json"]
+        assert main(arguments) == 0
+        results.append(json.loads(capsys.readouterr().out))
+        kept = json.loads((folder / "result.json").read_text())
+        assert kept["settings"]["apples"] == 70
+        assert all((folder / name).read_bytes().startswith(b"\x89PNG") for name in kept["frames"])
+        assert (folder / "demo.gif").read_bytes().startswith(b"GIF8")
+        compile((folder / "code.py").read_text(), "code.py", "exec")
+    assert results[0]["numbers"] == results[1]["numbers"]
+    assert results[0]["verdict"]
+
+
+def test_demos_are_listed(capsys):
+    assert main(["demo", "--list", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {"name", "title", "lesson", "about", "parameters", "defaults", "break"} == set(rows[0])
+    assert main(["demo", "--list"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [row["name"] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "Name a demo"),
+        (["nosuch"], "There is no demo 'nosuch'. There are: apples-and-oranges"),
+        (["gan", "--set", "rounds"], "--set takes a name and a value"),
+        (["gan", "--set", "nosuch=1"], "has no parameter 'nosuch'"),
+        (["gan", "--set", "rounds=many"], "rounds is a number from"),
+        (["gan", "--seed", "-1"], "The seed goes from 0"),
+        (["gan", "--out", "/dev/null/x"], "cannot be written"),
+    ],
+)
+def test_bad_input_to_demo(arguments, said, capsys):
+    assert main(["demo", *arguments]) in (1, 2)
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1

@@ -10,6 +10,7 @@ import time
 import httpx
 import pytest
 from gradio_client import Client
+from gradio_client.exceptions import AppError
 
 from tests.conftest import ROOT
 from tutor.drawing import read_recipe
@@ -62,6 +63,31 @@ def test_paint_in_the_api_gives_a_file_that_repeats_itself(client, tmp_path):
     assert client.predict("a red apple on a blue background", 7, 4, api_name="/paint")["png"] == found["png"]
 
 
+def test_demo_in_the_api_gives_frames_and_the_same_numbers_again(client):
+    frames = list(client.submit("apples-and-oranges", {"apples": 80}, 3, api_name="/demo"))
+    assert len(frames) >= 2
+    assert [frame["share"] for frame in frames][-1] == 1
+    assert base64.b64decode(frames[-1]["png"]).startswith(b"\x89PNG")
+    assert client.predict("apples-and-oranges", {"apples": 80}, 3, api_name="/demo")["numbers"] == frames[-1]["numbers"]
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "seed", "said"),
+    [
+        ("nosuch", {}, 0, "There is no demo 'nosuch'. There are: apples-and-oranges"),
+        ("gan", {"nosuch": 1}, 0, "has no parameter 'nosuch'. It has: "),
+        ("gan", {"rounds": "many"}, 0, "rounds is a number from"),
+        ("gan", [1], 0, "its settings as an object"),
+        ("gan", {}, 0.5, "Send the seed as a whole number"),
+        (7, {}, 0, "Send the name of a demo as text"),
+    ],
+)
+def test_bad_input_to_demo_is_one_line_that_names_the_fix(client, name, settings, seed, said):
+    with pytest.raises(AppError) as error:
+        client.predict(name, settings, seed, api_name="/demo")
+    assert said in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("prompt", "seed", "steps"),
     [
@@ -84,12 +110,12 @@ def test_bad_input_to_paint_is_one_line_that_names_the_fix(client, prompt, seed,
 
 
 def test_only_these_are_doors_for_programs(client):
-    assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/ask", "/paint"]
+    assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/ask", "/paint", "/demo"]
 
 
 def test_it_is_a_tool_of_mcp_clients(served_page):
     tools = httpx.get(f"{served_page}/gradio_api/mcp/schema").json()
-    assert [tool["name"].rpartition("_")[2] for tool in tools] == ["ask", "paint"]
+    assert [tool["name"].rpartition("_")[2] for tool in tools] == ["ask", "paint", "demo"]
     assert "with sources" in tools[0]["description"]
 
 

@@ -187,11 +187,7 @@ def _paint(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from tutor.cli_demo import demo_command
 
-    tutor = _tutor()
-    if not options.list and options.name is not None:
-        tutor.loader.start()  # in the background: not every demo needs one
-        tutor.painters.start()
-    return demo_command(options, tutor)
+    return demo_command(options, _tutor())
 
 
 def _tutor(lessons: Path | None = None) -> "Tutor":

@@ -32,6 +32,8 @@ class Toolbox:
         """The language model in use; waits for it. Raises ModelError."""
         model = self._loader.model()
         if model is None:
+            if self._loader.state().stage == "waiting":  # on the command line nobody has begun
+                self._loader.start()
             self._loader.wait(60)
             model = self._loader.model()
         if model is None:

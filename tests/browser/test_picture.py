@@ -107,7 +107,7 @@ def test_the_pictures_of_the_conversation_can_be_looked_through(open_page, width
     opener.click()
     panel.locator("button.redraw").last.click()
     expect(page.locator("#chatbot .asked")).to_have_count(3)
-    expect(page.locator("#chatbot .asked").last).to_have_text("Draw a dog, seed 3, 4 steps, guidance 3")
+    expect(page.locator("#chatbot .asked").last).to_have_text("Draw a dog, seed 3, 4 steps, guidance 2")
     expect(page.locator("#chatbot .strip")).to_have_count(3)
     wait(page)
     sources = page.evaluate("[...document.querySelectorAll('#chatbot .made img')].map((image) => image.src)")

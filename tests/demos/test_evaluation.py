@@ -1,12 +1,14 @@
-"""The measures say what they should of known crowds, and one diffusion step costs diversity."""
+"""The measures say what they should of known crowds and texts, one diffusion step costs diversity, and a likely text need not be true."""
 
 import numpy as np
 import pytest
 import torch
 
 from tutor.catalogue import checked, demo_named
-from tutor.demos.evaluation import FAMILIES, _coder, _diffusion, frechet, inside, judged
+from tutor.demos import evaluation
+from tutor.demos.evaluation import claims, frechet, inside, judged, repeated
 from tutor.workbench.demo import Values
+from tutor.workbench.families import FAMILIES, SHIPPED, shipped
 from tutor.workbench.fruit import fruit, measured
 
 
@@ -29,27 +31,42 @@ def test_a_collapsed_crowd_is_good_but_not_varied():
     assert inside(data, data) == 1
 
 
-def test_all_four_families_are_judged_the_same_each_time(play):
-    numbers = last(play("evaluation", effort=16, pictures=50, steps=5))
-    assert numbers["distance, data against itself"] == 0
+def test_the_four_networks_are_small_and_judged_the_same_each_time(play):
+    assert SHIPPED.stat().st_size < 2_000_000
+    frames = play("evaluation", pictures=100)
+    numbers = last(frames)
+    assert all(frame.prepared == "the four networks" for frame in frames)
     assert all(0 <= numbers[f"{kind}, {name}"] <= 1 for kind in ("quality", "diversity") for name in FAMILIES)
-    assert last(play("evaluation", effort=16, pictures=50, steps=5, dark=True)) == numbers
+    assert all(numbers["distance, new fruit"] < numbers[f"distance, {name}"] for name in FAMILIES)
+    assert last(play("evaluation", pictures=100, dark=True)) == numbers
 
 
-def test_one_diffusion_step_is_less_varied_than_many():
-    chance = torch.Generator().manual_seed(0)
-    data = torch.from_numpy(fruit(300, 0).pictures).flatten(1)
-    coder, networks = _coder(data, chance, 0)
-    for _ in range(100):
-        next(coder.learn)
-    varied = {}
-    for steps in (1, 20):
-        family = _diffusion(data, chance, networks, steps)
-        for _ in range(40):
-            next(family.learn)
-        with torch.no_grad():
-            varied[steps] = float(family.make(200).std(0).mean())
-    assert varied[1] < 0.6 * varied[20]
+def test_learned_codes_beat_guessed_ones_and_one_diffusion_step_is_less_varied():
+    data = measured(fruit(200, 1).pictures)
+
+    def scores(name, steps):
+        return judged(data, measured(shipped().made(name, 200, steps, torch.Generator().manual_seed(0)).numpy()))
+
+    many, one = scores("diffusion", 20), scores("diffusion", 1)
+    assert many["distance"] < scores("autoencoder", 20)["distance"]
+    assert one["diversity"] < 0.5 * many["diversity"]
+
+
+def test_repetition_and_claims():
+    assert repeated("The shop is closed. The shop is closed.") == pytest.approx(1 / 3)
+    assert repeated("a b") == 0
+    assert claims(" it was closed.\n- It sells rolls. And then") == ["It was closed.", "It sells rolls."]
+
+
+def test_likely_writing_repeats_and_an_error_costs_little_perplexity(play, monkeypatch):
+    monkeypatch.setattr(evaluation, "_SOURCES", evaluation._SOURCES[:1])
+    frames = play("evaluation", kind="text")
+    numbers = last(frames)
+    assert numbers["perplexity, greedy"] < numbers["perplexity, a person"]
+    assert numbers["perplexity, with an error"] < 4 * numbers["perplexity, a person"]
+    assert numbers["% supported, with an error"] < numbers["% supported, a person"]
+    assert not any(frame.prepared for frame in frames)
+    assert demo_named("evaluation").prediction.right(numbers) in range(3)
 
 
 def test_closing_after_the_first_frame_ends_it(tools):

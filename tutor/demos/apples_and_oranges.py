@@ -410,8 +410,7 @@ from tutor.workbench.fruit import APPLE, BANANA, ORANGE, fruit
 Array = npt.NDArray[np.float64]
 Blobs = tuple[Array, Array, Array]""",
         (first_blobs, log_parts, log_density, better_blobs, draw_points),
-        """basket, prior = fruit(500, $seed), $apples / 100
-learned = {}
+        """basket, prior, learned = fruit(500, $seed), $apples / 100, {}
 for kind in (APPLE, ORANGE):
     points = basket.features[basket.kinds == kind][:, [0, 2]].astype(float)  # redness; width by height
     learned[kind] = first_blobs(points, $blobs)

@@ -1,34 +1,41 @@
-"""Four families of models learn fruit, now and with the same effort, and are judged by quality, diversity and speed.
+"""Four trained families of picture models, or two ways of writing, are judged by several measures, and what each measure misses.
 
-Quality and diversity are precision and recall (Kynkäänniemi et al., 2019, arXiv:1904.06991); the Fréchet distance is that of FID (Heusel et
-al., 2017, arXiv:1706.08500). Both look at the five features of a fruit that are known, in place of a network's. The diffusion model
-is a rectified flow (Liu et al., 2022, arXiv:2209.03003) on the autoencoder's codes, as in latent diffusion (Rombach et al., 2021,
-arXiv:2112.10752).
+Quality and diversity of pictures are precision and recall (Kynkäänniemi et al., 2019, arXiv:1904.06991); the Fréchet distance is that of
+FID (Heusel et al., 2017, arXiv:1706.08500). Both look at the five features of a fruit that are known, in place of a network's. Texts are
+judged by perplexity, by repetition, which likely writing falls into (Holtzman et al., 2019, arXiv:1904.09751), and by faithfulness to a
+source. `training.demos` trained the four families.
 """
 
+import math
+import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
-from tutor.workbench.demo import Break, Demo, Frame, Number, Numbers, Prediction, Script, Values
+from tutor.course import Passage
+from tutor.search.encoder import encoder
+from tutor.sentences import split_sentences
+from tutor.support import SupportChecker
+from tutor.workbench.demo import Break, Demo, Frame, Number, Numbers, Option, Prediction, Script, Values
+from tutor.workbench.families import FAMILIES, shipped
 from tutor.workbench.fruit import Pictures, fruit, measured
-from tutor.workbench.plot import as_picture, house, sheet, tiles
+from tutor.workbench.plot import Look, as_picture, house, sheet, tiles
+from tutor.workbench.words import wrapped
 
 if TYPE_CHECKING:
-    from torch import Generator, Tensor
+    from tutor.text.local import LocalModel
 
 Array = npt.NDArray[Any]
-FAMILIES = ("autoencoder", "VAE", "GAN", "diffusion")
-_CODE = 8
-_SEEN = 600
-"""Pictures that all four learn from."""
-_RANKS = (0, 25, 50, 75, 100)
-"""Percent of a family's samples that are better than the one shown."""
+_PREPARED = "the four networks"
+_FRESH = "new fruit"
+"""Drawn by the same code as the data: what a perfect model would get."""
+_TIMED = 15
+"""Single pictures that are timed; the quickest counts, since others may be using the machine."""
 
 
 def frechet(real: Array, made: Array) -> float:
@@ -52,180 +59,40 @@ def judged(real: Array, made: Array) -> dict[str, float]:
     return {"distance": frechet(one, two), "quality": inside(two, one), "diversity": inside(one, two)}
 
 
-def _layers(chance: "Generator", *sizes: int) -> Any:
-    from torch import nn
-
-    layers: list[nn.Module] = []
-    for old, new in pairwise(sizes):
-        linear = nn.Linear(old, new)
-        nn.init.kaiming_uniform_(linear.weight, a=1, generator=chance)
-        nn.init.zeros_(linear.bias)
-        layers += [linear, nn.LeakyReLU(0.2)]
-    return nn.Sequential(*layers[:-1])
-
-
-def _painter(chance: "Generator", data: "Tensor") -> Any:
-    """Code to picture; starts at the average picture."""
-    decoder = _layers(chance, _CODE, 192, 3072)
-    decoder[2].bias.data[:] = data.mean(0).logit(0.01)
-    return decoder
-
-
-@dataclass
-class _Family:
-    """Something that learns by steps, and then makes pictures [n, 3072]."""
-
-    learn: Iterator[None]
-    make: "Callable[[int], Tensor]"
-
-
-def _step(adam: Any, loss: "Tensor") -> None:
-    import torch
-
-    adam.zero_grad()
-    torch.autograd.backward(loss)
-    adam.step()
-
-
-def _coder(data: "Tensor", chance: "Generator", price: float) -> tuple[_Family, Any]:
-    """An autoencoder, or with a price a VAE; and its two networks."""
-    import torch
-
-    encoder, decoder = _layers(chance, 3072, 192, 2 * _CODE), _painter(chance, data)
-    bells: list[torch.Tensor] = []
-    adam = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], 0.003)
-
-    def learn() -> Iterator[None]:
-        while True:
-            batch = data[torch.randint(len(data), (32,), generator=chance)]
-            mean, wide = encoder(batch).chunk(2, 1)
-            spread = torch.nn.functional.softplus(wide) + 1e-3
-            code = mean + spread * torch.randn(mean.shape, generator=chance) if price else mean
-            cost = price * (0.5 * (mean**2 + spread**2 - 1) - spread.log()).sum(1).mean()
-            _step(adam, (decoder(code).sigmoid() - batch).square().sum(1).mean() + cost)
-            yield
-
-    def make(count: int) -> torch.Tensor:
-        code = torch.randn(count, _CODE, generator=chance)
-        if not price:  # its codes have no known shape: a bell curve for each number is the best guess
-            if not bells:
-                codes = encoder(data)[:, :_CODE]
-                bells.extend([codes.mean(0), codes.std(0)])
-            code = bells[0] + bells[1] * code
-        made: torch.Tensor = decoder(code).sigmoid()
-        return made
-
-    return _Family(learn(), make), (encoder, decoder)
-
-
-def _gan(data: "Tensor", chance: "Generator") -> _Family:
-    """A small DCGAN (Radford et al., 2015, arXiv:1511.06434)."""
-    import torch
-    from torch import nn
-    from torch.nn.functional import softplus
-
-    def larger(old: int, new: int) -> list[nn.Module]:
-        return [nn.ConvTranspose2d(old, new, 4, 2, 1), nn.BatchNorm2d(new), nn.ReLU()]
-
-    def smaller(old: int, new: int) -> list[nn.Module]:
-        return [nn.Conv2d(old, new, 4, 2, 1), nn.LeakyReLU(0.2)]
-
-    start = [nn.Linear(_CODE, 64 * 16), nn.Unflatten(1, (64, 4, 4)), nn.ReLU()]
-    generator = nn.Sequential(
-        *start, *larger(64, 32), *larger(32, 16), nn.ConvTranspose2d(16, 3, 4, 2, 1), nn.Sigmoid()
-    )
-    critic = nn.Sequential(*smaller(3, 16), *smaller(16, 32), *smaller(32, 64), nn.Flatten(), nn.Linear(64 * 16, 1))
-    for name, weight in [*generator.named_parameters(), *critic.named_parameters()]:
-        if weight.dim() > 1:
-            nn.init.kaiming_uniform_(weight, a=5**0.5, generator=chance)
-        elif name.endswith("bias"):
-            nn.init.zeros_(weight)
-    forger, detective = (torch.optim.Adam(net.parameters(), 0.002, betas=(0.5, 0.9)) for net in (generator, critic))
-    pictures = data.reshape(-1, 32, 32, 3).permute(0, 3, 1, 2)
-
-    def draw(count: int) -> torch.Tensor:
-        made: torch.Tensor = generator(torch.randn(count, _CODE, generator=chance))
-        return made
-
-    def learn() -> Iterator[None]:
-        while True:
-            batch, fakes = 2 * pictures[torch.randint(len(data), (32,), generator=chance)] - 1, 2 * draw(32) - 1
-            _step(detective, (softplus(-critic(batch)) + softplus(critic(fakes.detach()))).mean())
-            _step(forger, softplus(-critic(fakes)).mean())
-            yield
-
-    return _Family(learn(), lambda count: draw(count).permute(0, 2, 3, 1).flatten(1))
-
-
-def _diffusion(data: "Tensor", chance: "Generator", networks: Any, steps: int) -> _Family:
-    import torch
-
-    encoder, decoder = networks
-    flow = _layers(chance, _CODE + 1, 128, 128, _CODE)
-    adam = torch.optim.Adam(flow.parameters(), 0.003)
-    with torch.no_grad():
-        codes = encoder(data)[:, :_CODE]
-    middle, spread = codes.mean(0), codes.std(0) + 1e-6
-
-    def learn() -> Iterator[None]:
-        while True:
-            for _ in range(8):  # its steps are small ones: codes have 8 numbers, pictures 3,072
-                clean = (codes[torch.randint(len(codes), (128,), generator=chance)] - middle) / spread
-                noise, t = torch.randn(clean.shape, generator=chance), torch.rand(len(clean), 1, generator=chance)
-                guess = flow(torch.cat([(1 - t) * clean + t * noise, t], 1))
-                _step(adam, (guess - (noise - clean)).square().mean())
-            yield
-
-    def make(count: int) -> torch.Tensor:
-        x = torch.randn(count, _CODE, generator=chance)
-        for step in range(steps):
-            x = x - flow(torch.cat([x, torch.full((count, 1), 1 - step / steps)], 1)) / steps
-        made: torch.Tensor = decoder(x * spread + middle).sigmoid()
-        return made
-
-    return _Family(learn(), make)
-
-
 @dataclass(frozen=True)
 class _Judged:
     scores: dict[str, float]
     milliseconds: float
-    """For a hundred pictures, measured."""
+    """Until one picture is there; 0 where no model made it."""
     ranked: Pictures
-    """Best, ..., median, ..., worst."""
+    """Best, median, worst."""
 
 
 def _run(values: Values, seed: int) -> Iterator[Frame]:
+    yield from _texts(values, seed) if values.text("kind") == "text" else _pictures(values, seed)
+
+
+def _pictures(values: Values, seed: int) -> Iterator[Frame]:
+    count, steps = values.whole("pictures"), values.whole("steps")
+    real = measured(fruit(count, 2 * seed + 1).pictures)
+    results = {_FRESH: _judge(real, fruit(count, 2 * seed + 2).pictures, 0)}
+    frame = _frame(results, values.dark)
+    yield frame
     import torch
 
-    chance = torch.Generator().manual_seed(seed)
-    count, effort = values.whole("pictures"), values.whole("effort")
-    data = torch.from_numpy(fruit(_SEEN, 2 * seed).pictures).flatten(1)
-    truth = fruit(count, 2 * seed + 1).pictures
-    real = measured(truth)
-    results: dict[str, _Judged] = {}
-    frame = _frame(results, truth, real, 0, values)
+    families, chance = shipped(), torch.Generator().manual_seed(seed)
     yield frame
-    networks: Any = None
     for name in FAMILIES:
-        if name == "autoencoder":
-            family, networks = _coder(data, chance, 0)
-        elif name == "VAE":
-            family, _ = _coder(data, chance, 1)
-        else:
-            family = _gan(data, chance) if name == "GAN" else _diffusion(data, chance, networks, values.whole("steps"))
-        for step in range(effort):
-            next(family.learn)
-            if step % 8 == 0:
-                yield frame
-        with torch.no_grad():
-            spent = []
-            for _ in range(3):  # the quickest counts: others may be using the machine
-                start = time.perf_counter()
-                made = family.make(count)
-                spent.append(1e5 * (time.perf_counter() - start) / count)
-        results[name] = _judge(real, made.reshape(-1, 32, 32, 3).numpy(), min(spent))
-        frame = _frame(results, truth, real, len(results) / len(FAMILIES), values)
+        spent = []
+        for _ in range(_TIMED):
+            start = time.perf_counter()
+            families.made(name, 1, steps, torch.Generator().manual_seed(0))
+            spent.append(1000 * (time.perf_counter() - start))
+        yield frame
+        made = torch.cat([families.made(name, 50, steps, chance) for _ in range(count // 50)]).numpy()
+        yield frame
+        results[name] = _judge(real, made, min(spent))
+        frame = _frame(results, values.dark)
         yield frame
 
 
@@ -233,78 +100,282 @@ def _judge(real: Array, pictures: Pictures, milliseconds: float) -> _Judged:
     features = measured(pictures)
     far = np.linalg.norm(((features[:, None] - real) / (real.std(0) + 1e-6)), axis=2).min(1)
     order = np.argsort(far)
-    shown = [order[round((len(order) - 1) * rank / 100)] for rank in _RANKS]
-    return _Judged(judged(real, features), milliseconds, pictures[shown])
+    return _Judged(judged(real, features), milliseconds, pictures[order[[0, len(order) // 2, -1]]])
 
 
-def _frame(results: dict[str, _Judged], truth: Pictures, real: Array, share: float, values: Values) -> Frame:
-    numbers: dict[str, float | int | str] = {"distance, data against itself": round(judged(real, real)["distance"], 3)}
+def _frame(results: dict[str, _Judged], dark: bool) -> Frame:
+    numbers: dict[str, float | int | str] = {"of": 3}
     for name, result in results.items():
-        numbers |= {f"{kind}, {name}": round(score, 3) for kind, score in result.scores.items()}
-    with house(values.dark) as look:
-        figure, (chart, rows) = sheet(1, 2, height=3.3, width_ratios=[1.15, 1])
-        for name, result in results.items():
-            x, y = 100 * result.scores["diversity"], 100 * result.scores["quality"]
-            chart.scatter(x, y, s=30 + 30 * result.milliseconds**0.5, color=look.model, alpha=0.6)
-            chart.annotate(
-                name,
-                (x, y),
-                xytext=(0, -19 if name == "diffusion" else 11),
-                textcoords="offset points",
-                ha="center",
-                size=9,
-            )
-        chart.set(
-            xlim=(-18, 118), ylim=(-8, 122), xlabel="diversity: % of data covered", ylabel="quality: % among the data"
-        )
-        chart.set(xticks=[0, 50, 100], yticks=[0, 50, 100], title="Larger: slower")
-        blank = np.ones((len(_RANKS), 32, 32, 3), np.float32)
-        shown = [result.ranked for result in results.values()] + [blank] * (len(FAMILIES) - len(results))
-        rows.imshow(tiles(np.concatenate([truth[: len(_RANKS)], *shown]), len(_RANKS)))
-        rows.set_title("Best to worst")
-        labels = ["data", *FAMILIES]
-        rows.set_yticks([16 + 33 * row for row in range(len(labels))], labels)
-        for label in rows.get_yticklabels():
-            label.set_color(look.data if label.get_text() == "data" else look.model)
-        rows.set_xticks([16, 16 + 33 * 2, 16 + 33 * 4], ["best", "median", "worst"])
-        rows.spines[:].set_visible(False)
-        rows.tick_params(length=0)
-        picture = as_picture(figure)
+        numbers |= {f"{kind}, {name}": round(score, 2) for kind, score in result.scores.items()}
+    models = [name for name in results if name != _FRESH]
+    if models:
+        rows = [[float(numbers[f"{kind}, {n}"]) for kind in ("quality", "diversity", "distance")] for n in models]
+        numbers |= _first(models, np.array(rows) * (1, 1, -1))
+    with house(dark) as look:
+        picture = _sheet(results, look)
     found = "; ".join(
-        f"{name}: quality {r.scores['quality']:.0%}, diversity {r.scores['diversity']:.0%}, distance {r.scores['distance']:.2f}, "
-        f"{r.milliseconds:.1f} ms for 100 pictures"
+        f"{name}: quality {r.scores['quality']:.0%}, diversity {r.scores['diversity']:.0%}, Fréchet distance {r.scores['distance']:.2f}"
+        + (f", {r.milliseconds:.1f} ms for one picture" if r.milliseconds else "")
         for name, r in results.items()
     )
-    alt = f"Chart of quality against diversity, and samples from best to worst. {found or 'Nothing is trained yet'}."
-    return Frame(picture, alt, _caption(results, numbers), numbers, share)
+    alt = f"Bars of quality and diversity, and the best, median and worst sample of each. {found}."
+    return Frame(picture, alt, _caption(results, numbers), numbers, (len(results) - 1) / len(FAMILIES), _PREPARED)
+
+
+def _first(names: Sequence[str], scores: Array) -> dict[str, float | int | str]:
+    """Who is best, or level with the best, on most measures; `scores` [names, measures], higher is better."""
+    places = (scores >= scores.max(0) - 1e-9).sum(1)
+    return {"first on most measures": names[int(places.argmax())], "its first places": int(places.max())}
+
+
+def _sheet(results: dict[str, _Judged], look: Look) -> Image.Image:
+    figure, (chart, rows) = sheet(1, 2, height=3.9, width_ratios=[1.72, 1])
+    names = [_FRESH, *FAMILIES]
+    for row, name in enumerate(names):
+        if (result := results.get(name)) is None:
+            continue
+        color = look.data if name == _FRESH else look.model
+        for kind, up, alpha in (("quality", -0.2, 1.0), ("diversity", 0.2, 0.45)):
+            chart.barh(row + up, 100 * result.scores[kind], 0.36, color=color, alpha=alpha)
+        fast = f"\n{result.milliseconds:.1f} ms" if result.milliseconds else ""
+        chart.text(104, row, f"{result.scores['distance']:.2f}{fast}", va="center", size=9)
+    chart.set(
+        xlim=(0, 150), ylim=(4.5, -0.5), xticks=[0, 50, 100], xlabel="strong bar: quality, %\npale bar: diversity, %"
+    )
+    chart.set_yticks(range(5), names)
+    chart.set_title("Fréchet distance, ms", loc="right", size=9, weight="normal")
+    blank = np.ones((3, 32, 32, 3), np.float32)
+    shown = [results[name].ranked if name in results else blank for name in names]
+    rows.imshow(tiles(np.concatenate(shown), 3), aspect="auto")
+    rows.set(yticks=[], xticks=[16, 49, 82])
+    rows.set_xticklabels(["best", "median", "worst"])
+    for axis in (chart, rows):
+        axis.tick_params(length=0)
+    rows.spines[:].set_visible(False)
+    return as_picture(figure)
 
 
 def _caption(results: dict[str, _Judged], numbers: Numbers) -> str:
-    if len(results) < len(FAMILIES):
-        return f"{len(results)} of {len(FAMILIES)} families have learned: look for a small bubble at the upper right."
-    speeds = ", ".join(f"{name} {result.milliseconds:.1f}" for name, result in results.items())
+    made = len(results) - 1
+    if made < len(FAMILIES):
+        return f"{made} of 4 families, trained earlier, have drawn: long bars and a small Fréchet distance are good."
+    slow = results["diffusion"].milliseconds / results["GAN"].milliseconds
     return (
-        f"{_because(numbers)} Milliseconds for 100 pictures: {speeds}; which would you choose for a live photo editor?"
+        f"{_because(numbers)} Diffusion takes {slow:.0f} times as long as the GAN for one picture: "
+        "which would you choose for a live photo editor, and which for a poster?"
     )
+
+
+_SOURCES = (
+    (
+        "The lighthouse of Arden was built in 1874. It stands 31 meters high on a chalk cliff. Since 1962 its lamp has needed no keeper.",
+        " the lighthouse of Arden, built in 1874, has had no keeper since 1962.",
+        ("1874", "1923"),
+    ),
+    (
+        "Mira opened a small bakery in Leeds in 2019. She sells rye bread, plum cake and rolls. The shop is closed on Mondays.",
+        " Mira has sold bread, cake and rolls in Leeds since 2019, but not on Mondays.",
+        ("2019", "2012"),
+    ),
+    (
+        "Bees find flowers by color and scent. A bee that has found food dances in the hive. "
+        "The dance shows the others the direction and the distance.",
+        " a bee that has found food dances to show the others the direction and the distance.",
+        ("food", "water"),
+    ),
+)
+"""A source, how a person says it in other words, and what to swap in that to make it false."""
+_JOIN = " In other words,"
+_LONG = 24
+"""Tokens that the model writes on each source."""
+_PERSON, _FALSE = "a person", "with an error"
+
+
+def surprise(model: "LocalModel", before: str, after: str) -> list[float]:
+    """Minus the logarithm of the probability of each token of `after`; their mean is that of the perplexity."""
+    import torch
+
+    start, end = (model.tokenizer(text, add_special_tokens=False)["input_ids"] for text in (before, after))
+    with model.lent() as network:
+        ids = torch.tensor([start + end], device=network.device)
+        logs = network(input_ids=ids, logits_to_keep=len(end) + 1).logits[0, :-1].float().log_softmax(-1)
+        return [-float(row[token]) for row, token in zip(logs, end, strict=True)]
+
+
+def written(model: "LocalModel", before: str, temperatures: Sequence[float], seed: int) -> Iterator[list[list[int]]]:
+    """The tokens so far at each temperature, side by side; 0 takes the likeliest. It may not stop, so that loops have time to show."""
+    import torch
+    from transformers import DynamicCache
+
+    start = model.tokenizer(before, add_special_tokens=False)["input_ids"]
+    chance, cache, new = torch.Generator().manual_seed(seed), None, [start for _ in temperatures]
+    texts: list[list[int]] = [[] for _ in temperatures]
+    for _ in range(_LONG):
+        with model.lent() as network:
+            cache = cache or DynamicCache(config=network.config)
+            ids = torch.tensor(new, device=network.device)
+            scores = network(input_ids=ids, past_key_values=cache, logits_to_keep=1).logits[:, -1].float().cpu()
+            scores[:, list(model.ends)] = -torch.inf
+            new = [
+                [int(torch.multinomial((row / heat).softmax(-1), 1, generator=chance) if heat else row.argmax())]
+                for row, heat in zip(scores, temperatures, strict=True)
+            ]
+        texts = [[*text, *token] for text, token in zip(texts, new, strict=True)]
+        yield texts
+
+
+def repeated(text: str) -> float:
+    """Share of the runs of three words that stood there before."""
+    words = re.findall(r"\w+", text.casefold())
+    runs = [tuple(words[at : at + 3]) for at in range(len(words) - 2)]
+    return 1 - len(set(runs)) / len(runs) if runs else 0.0
+
+
+def claims(text: str) -> list[str]:
+    """Its whole sentences; one that was cut short counts only where there is no other."""
+    parts = [part for line in text.split("\n") for part in split_sentences(line.strip(" -"))]
+    whole = [part for part in parts if part.rstrip().endswith((".", "?", "!"))]
+    return [part[0].upper() + part[1:] for part in whole or parts]
+
+
+@dataclass
+class _Writer:
+    """One who says the sources in other words."""
+
+    texts: list[str]
+    surprises: list[float]
+    supported: list[bool]
+
+    @property
+    def scores(self) -> tuple[float, float, float]:
+        """Perplexity, and percent repeated and supported."""
+        perplexity = math.exp(sum(self.surprises) / len(self.surprises))
+        return (
+            perplexity,
+            100 * sum(map(repeated, self.texts)) / len(self.texts),
+            100 * sum(self.supported) / max(1, len(self.supported)),
+        )
+
+
+def _texts(values: Values, seed: int) -> Iterator[Frame]:
+    heat = values.number("temperature")
+    ways = {"greedy": 0.0, f"temp. {heat:g}": heat}
+    writers = {name: _Writer([], [], []) for name in (_PERSON, _FALSE, *ways)}
+    frame = _text_frame(writers, 0, values.dark)
+    yield frame
+    model = values.tools.local()
+    yield frame
+    checker = SupportChecker(encoder())
+    yield frame
+    for number, (source, said, (right, wrong)) in enumerate(_SOURCES):
+        before = source + _JOIN
+        new = dict.fromkeys(writers, said) | {_FALSE: said.replace(right, wrong)}
+        for tokens in written(model, before, list(ways.values()), seed + number):
+            new |= {way: model.tokenizer.decode(text) for way, text in zip(ways, tokens, strict=True)}
+            yield frame
+        passage = Passage("source", "", "source", "", 0, source, source)
+        for name, text in new.items():
+            writer = writers[name]
+            writer.texts.append(text)
+            writer.surprises += surprise(model, before, text)
+            yield frame
+            found = [checker.best(claim, [passage]) for claim in claims(text)]
+            writer.supported += [best is not None and best.probability >= checker.threshold for best in found]
+            yield frame
+        frame = _text_frame(writers, number + 1, values.dark)
+        yield frame
+
+
+def _text_frame(writers: dict[str, _Writer], done: int, dark: bool) -> Frame:
+    numbers: dict[str, float | int | str] = {"of": 3}
+    scored = {name: writer.scores for name, writer in writers.items() if writer.texts}
+    for name, (perplexity, again, true) in scored.items():
+        numbers |= {f"perplexity, {name}": round(perplexity, 2)}
+        numbers |= {f"% repeated, {name}": round(again), f"% supported, {name}": round(true)}
+    ways = [name for name in scored if name not in (_PERSON, _FALSE)]
+    if ways:
+        kinds = ("perplexity", "% repeated", "% supported")
+        numbers |= _first(
+            ways, np.array([[float(numbers[f"{kind}, {n}"]) for kind in kinds] for n in ways]) * (-1, -1, 1)
+        )
+    with house(dark) as look:
+        picture = _text_sheet(writers, scored, look)
+    told = "; ".join(
+        f"{name}: perplexity {p:.1f}, {again:.0f}% repeated, {true:.0f}% of the sentences supported, wrote "
+        f"“{writers[name].texts[-1].strip()}”"
+        for name, (p, again, true) in scored.items()
+    )
+    alt = f"Three charts of bars: perplexity, repetition, faithfulness. {told or 'Nothing is written yet'}."
+    if done < len(_SOURCES):
+        caption = (
+            f"{done} of 3 sources said in other words: by a person, with an error put in, and by the model in two ways."
+        )
+        return Frame(picture, alt, caption, numbers, 0.02 + done / 4)
+    p = {name: scores[0] for name, scores in scored.items()}
+    true, false = scored[_PERSON][2], scored[_FALSE][2]
+    caption = (
+        f"{_because(numbers)} A person's true words have perplexity {p[_PERSON]:.0f}, with an error {p[_FALSE]:.0f}, "
+        f"greedy writing {p['greedy']:.1f}; the checker supports {true:.0f}% and {false:.0f}% of the person's, and it errs too."
+    )
+    return Frame(picture, alt, caption, numbers)
+
+
+def _text_sheet(writers: dict[str, _Writer], scored: dict[str, tuple[float, float, float]], look: Look) -> Image.Image:
+    figure, grid = sheet(2, 2, height=4.0)
+    names = list(writers)
+    titles = ("Perplexity", "Repetition", "Faithfulness")
+    labels = (
+        "low: expected\nmisses: truth",
+        "% of 3-word runs, low is good\nmisses: truth",
+        "% of sentences, high is good\nmisses: style, new words",
+    )
+    for column, (axis, title, label) in enumerate(zip(grid.flat, titles, labels, strict=False)):
+        for row, name in enumerate(names):
+            if name in scored:
+                value = scored[name][column]
+                axis.barh(row, value, 0.7, color=look.data if row < 2 else look.model)
+                axis.annotate(
+                    f"{value:.1f}" if column == 0 else f"{value:.0f}",
+                    (value, row),
+                    (3, 0),
+                    textcoords="offset points",
+                    va="center",
+                    size=9,
+                )
+        most = max((scores[0] for scores in scored.values()), default=10) if column == 0 else 100
+        axis.set(title=title, xlabel=label, xlim=(0, 1.25 * most), ylim=(3.6, -0.6))
+        axis.set_yticks(range(4), names if column != 1 else [""] * 4)
+        axis.tick_params(length=0)
+    last = grid.flat[3]
+    last.axis("off")
+    last.set_title("Greedy, lastly")
+    text = writers["greedy"].texts[-1] if writers["greedy"].texts else "…"
+    last.text(
+        0,
+        1,
+        "\n".join(wrapped("In other words," + text, 27, 7)) if text != "…" else text,
+        va="top",
+        size=9,
+        color=look.model,
+        parse_math=False,
+    )
+    return as_picture(figure)
 
 
 def _right(numbers: Numbers) -> int:
-    return int(np.argmin([float(numbers[f"distance, {name}"]) for name in FAMILIES]))
+    return min(2, int(numbers["of"]) - int(numbers["its first places"]))
 
 
 def _because(numbers: Numbers) -> str:
-    return (
-        "Fréchet distance from the data: "
-        + ", ".join(f"{name} {numbers[f'distance, {name}']:.2f}" for name in FAMILIES)
-        + "."
-    )
+    name, places = numbers["first on most measures"], numbers["its first places"]
+    return f"The most first places, shared ones included: {name} with {places} of {numbers['of']} measures."
 
 
 DEMO = Demo(
     name="evaluation",
-    title="Four families, three measures",
+    title="No single measure is enough",
     lesson="evaluation",
-    about="Autoencoder, VAE, GAN and diffusion model learn fruit with equal effort and are compared by quality, diversity and speed.",
+    about="Four trained families of picture models, or a language model's texts, judged by measures that each miss something.",
     words=(
         *(
             "evaluating generative models",
@@ -316,31 +387,30 @@ DEMO = Demo(
         *("evaluation", "evaluating", "evaluate", "fid", "compare models"),
     ),
     parameters=(
-        Number("effort", "Training steps for each family", 200, 16, 800, 8, ("training steps", "effort")),
+        Option("kind", "What is judged", "pictures", ("pictures", "text"), ("kind", "what is judged")),
         Number("pictures", "Pictures that are judged", 200, 50, 400, 50, ("samples", "sample size")),
         Number("steps", "Diffusion steps", 20, 1, 60, 1, ("diffusion steps", "denoising steps")),
+        Number("temperature", "Text: temperature beside greedy writing", 1, 0.1, 2, 0.1, ("temperature", "temp")),
     ),
     run=_run,
     prediction=Prediction(
-        "Whose crowd of pictures will be nearest to the data, by Fréchet distance?",
-        ("The autoencoder's", "The VAE's", "The GAN's", "The diffusion model's"),
+        "Three measures of what the models make, speed left aside: will one model, or one way of writing, be best at all of them?",
+        ("Yes, best or level at all three", "No, the best is first at two", "No, each is first at one at most"),
         _right,
         _because,
     ),
-    breaks=Break("Diffusion in a single step", {"steps": 1}),
+    breaks=Break("Diffusion in a single step", {"kind": "pictures", "steps": 1}),
     script=Script(
-        "from __future__ import annotations\nimport numpy as np\nfrom tutor.workbench.fruit import draw, fruit, measured",
+        "from __future__ import annotations\nimport numpy as np\nimport torch\n"
+        "from tutor.workbench.families import FAMILIES, shipped\nfrom tutor.workbench.fruit import fruit, measured",
         (frechet, inside, judged),
-        """rng, data, new = np.random.default_rng($seed), fruit($pictures, 1), fruit($pictures, 2)
-middle = np.repeat(data.features.mean(0, keepdims=True), $pictures, 0)
+        """data, chance = measured(fruit($pictures, 1).pictures), torch.Generator().manual_seed($seed)
 crowds = {
-    "the data themselves": data.pictures,
-    "new fruits": new.pictures,
+    "new fruit": fruit($pictures, 2).pictures,
     "apples alone, a collapse": fruit($pictures, 3, kind=0).pictures,
-    "the average fruit again and again": draw(middle, data.kinds, rng),
-    "noisy pictures": (new.pictures + rng.normal(0, 0.1, new.pictures.shape)).clip(0, 1).astype(np.float32),
+    **{name: shipped().made(name, $pictures, $steps, chance).numpy() for name in FAMILIES},
 }
 for name, pictures in crowds.items():
-    print(name, {k: round(v, 2) for k, v in judged(measured(data.pictures), measured(pictures)).items()})""",
+    print(name, {k: round(v, 2) for k, v in judged(data, measured(pictures)).items()})""",
     ),
 )

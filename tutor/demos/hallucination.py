@@ -200,7 +200,7 @@ def run(values: Values, seed: int) -> Iterator[Frame]:
     }
     tone = "it sounded about as sure both times" if sure[0] > sure[1] - 0.15 else "it was less sure from memory"
     if helped.refused:
-        tone += ". With passages it says that they do not tell, which is the honest answer"
+        tone += ". With passages it says that they do not tell"
     elif not found.in_scope:
         tone += ". The course does not answer this, so the tutor itself would refuse"
     caption = (

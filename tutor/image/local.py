@@ -21,7 +21,7 @@ class BuiltInPainter:
     """Paints with the pipeline in `folder`. Loading it takes about a second, at the first picture."""
 
     name = "our own painter"
-    defaults = Defaults(20, 3.0)
+    defaults = Defaults(20, 2.0)
 
     def __init__(self, folder: Path = PAINTER) -> None:
         self._folder = folder

@@ -97,7 +97,7 @@ class PainterPipeline(DiffusionPipeline):
         *,
         negative_prompt: str = "",
         num_inference_steps: int = 20,
-        guidance_scale: float = 3.0,
+        guidance_scale: float = 2.0,
         generator: torch.Generator | Sequence[torch.Generator] | None = None,
         callback_on_step_end: Callable[[StepState], None] | None = None,
     ) -> ImagePipelineOutput:
@@ -127,7 +127,7 @@ class PainterPipeline(DiffusionPipeline):
         *,
         negative_prompt: str = "",
         num_inference_steps: int = 20,
-        guidance_scale: float = 3.0,
+        guidance_scale: float = 2.0,
         generator: torch.Generator | Sequence[torch.Generator] | None = None,
     ) -> Iterator[StepState]:
         """What `__call__` does, step by step; closing the iterator ends the work."""

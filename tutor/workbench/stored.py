@@ -1,13 +1,19 @@
-"""Pictures as real files, and how like the original is what comes out of them."""
+"""Pictures, and the network that reads them, as real files, and how like the original is what comes out."""
 
+import zlib
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from tutor.workbench.fruit import Pictures
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Array = npt.NDArray[np.float32]
 
 
 def as_file(picture: npt.NDArray[np.float32], kind: str, quality: int) -> bytes:
@@ -18,7 +24,7 @@ def as_file(picture: npt.NDArray[np.float32], kind: str, quality: int) -> bytes:
     return file.getvalue()
 
 
-def from_file(file: bytes) -> npt.NDArray[np.float32]:
+def from_file(file: bytes) -> Array:
     return np.asarray(Image.open(BytesIO(file)).convert("RGB")).astype(np.float32) / np.float32(255)
 
 
@@ -33,7 +39,7 @@ def ssim(one: Pictures, other: Pictures) -> float:
 
     a, b = (pictures @ np.array((0.299, 0.587, 0.114), dtype=np.float32) for pictures in (one, other))
 
-    def near(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def near(values: Array) -> Array:
         return np.asarray(gaussian_filter(values, (0, 1.5, 1.5), truncate=3.5))
 
     mean_a, mean_b = near(a), near(b)
@@ -41,3 +47,18 @@ def ssim(one: Pictures, other: Pictures) -> float:
     own = near(a * a) - mean_a**2, near(b * b) - mean_b**2
     top = (2 * mean_a * mean_b + 1e-4) * (2 * both + 9e-4)
     return float((top / ((mean_a**2 + mean_b**2 + 1e-4) * (own[0] + own[1] + 9e-4))).mean())
+
+
+def packed(net: "nn.Module", *arrays: Array) -> tuple[bytes, list[Array]]:
+    """(the file of a network and of arrays that it needs, the arrays as they come out again). Each is in eight bits with one scale, then
+    zlib; the net is left with the rounded weights, so that it gives what a reader of the file would get."""
+    import torch
+
+    parts, out = [], [torch.tensor(np.ascontiguousarray(array)) for array in arrays]
+    with torch.no_grad():
+        for weight in (*net.parameters(), *out):
+            scale = float(weight.abs().max()) / 127 + 1e-12
+            small = (weight / scale).round().to(torch.int8)
+            weight.copy_(small * scale)
+            parts.append(np.float32(scale).tobytes() + small.numpy().tobytes())
+    return zlib.compress(b"".join(parts), 9), [array.numpy() for array in out]
