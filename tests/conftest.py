@@ -201,7 +201,7 @@ def tools():
 
 @pytest.fixture
 def play(tools):
-    """`play("gan", seed=1, rounds=50)` gives the frames of a run."""
+    """`play("gan", seed=1, steps=60)` gives the frames of a run."""
 
     def start(name, seed=0, dark=False, **wanted):
         demo = demo_named(name)

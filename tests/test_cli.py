@@ -167,7 +167,7 @@ def test_other_lessons_and_a_stream_for_people(tmp_path):
     ("asked", "command"),
     [
         ("draw a dog, seed 7", 'paint "a dog" --seed 7\n'),
-        ("draw a dog, seed 7, 20 steps, guidance 2", 'paint "a dog" --seed 7\n'),
+        ("draw a dog, seed 7, 20 steps, guidance 3", 'paint "a dog" --seed 7\n'),
         ("draw a dog, seed 7, 4 steps, guidance 2.5", 'paint "a dog" --seed 7 --steps 4 --guidance 2.5\n'),
         ('draw a "dog", seed 7', "paint 'a \"dog\"' --seed 7\n"),
     ],
@@ -287,9 +287,9 @@ def test_demos_are_listed(capsys):
     [
         ([], "Name a demo"),
         (["nosuch"], "There is no demo 'nosuch'. There are: apples-and-oranges"),
-        (["gan", "--set", "rounds"], "--set takes a name and a value"),
+        (["gan", "--set", "steps"], "--set takes a name and a value"),
         (["gan", "--set", "nosuch=1"], "has no parameter 'nosuch'"),
-        (["gan", "--set", "rounds=many"], "rounds is a number from"),
+        (["gan", "--set", "steps=many"], "steps is a number from"),
         (["gan", "--seed", "-1"], "The seed goes from 0"),
         (["gan", "--out", "/dev/null/x"], "cannot be written"),
     ],

@@ -17,7 +17,12 @@ from tutor.workbench.demo import Line, Number, Option, Switch, Values
 from tutor.workbench.script import LONGEST, script
 
 QUICK = {
-    "apples-and-oranges": {},
+    "autoencoder": {"steps": 150},
+    "rnn": {"steps": 120},
+    "vae": {"steps": 200},
+    "gan": {"steps": 300},
+    "training": {"steps": 160},
+    "fine-tuning": {"steps": 8},
 }
 """Smaller settings where the defaults take long."""
 every = pytest.mark.parametrize("name", list(demos()))

@@ -76,7 +76,7 @@ def test_demo_in_the_api_gives_frames_and_the_same_numbers_again(client):
     [
         ("nosuch", {}, 0, "There is no demo 'nosuch'. There are: apples-and-oranges"),
         ("gan", {"nosuch": 1}, 0, "has no parameter 'nosuch'. It has: "),
-        ("gan", {"rounds": "many"}, 0, "rounds is a number from"),
+        ("gan", {"steps": "many"}, 0, "steps is a number from"),
         ("gan", [1], 0, "its settings as an object"),
         ("gan", {}, 0.5, "Send the seed as a whole number"),
         (7, {}, 0, "Send the name of a demo as text"),

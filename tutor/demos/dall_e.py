@@ -252,7 +252,7 @@ DEMO = Demo(
     parameters=(
         Line("prompt", "Prompt", "a red apple on a blue background"),
         Number("steps", "Steps", 20, 1, 50, words=("steps", "step")),
-        Number("guidance", "Guidance", 3, 1, 20, 0.5, words=("guidance", "guidance scale")),
+        Number("guidance", "Guidance", 2, 1, 20, 0.5, words=("guidance", "guidance scale")),
         Switch("words", "The words reach the painter", True, ("words", "prompt")),
     ),
     run=run,

@@ -143,7 +143,7 @@ def _sheet(results: dict[str, _Judged], look: Look) -> Image.Image:
         xlim=(0, 150), ylim=(4.5, -0.5), xticks=[0, 50, 100], xlabel="strong bar: quality, %\npale bar: diversity, %"
     )
     chart.set_yticks(range(5), names)
-    chart.set_title("Fréchet distance, ms", loc="right", size=9, weight="normal")
+    chart.set_title("Fréchet distance\nand time a picture", loc="right", size=9, weight="normal")
     blank = np.ones((3, 32, 32, 3), np.float32)
     shown = [results[name].ranked if name in results else blank for name in names]
     rows.imshow(tiles(np.concatenate(shown), 3), aspect="auto")
@@ -169,18 +169,18 @@ def _caption(results: dict[str, _Judged], numbers: Numbers) -> str:
 _SOURCES = (
     (
         "The lighthouse of Arden was built in 1874. It stands 31 meters high on a chalk cliff. Since 1962 its lamp has needed no keeper.",
-        " the lighthouse of Arden, built in 1874, has had no keeper since 1962.",
+        " the lighthouse of Arden was built in 1874. Its lamp has needed no keeper since 1962.",
         ("1874", "1923"),
     ),
     (
         "Mira opened a small bakery in Leeds in 2019. She sells rye bread, plum cake and rolls. The shop is closed on Mondays.",
-        " Mira has sold bread, cake and rolls in Leeds since 2019, but not on Mondays.",
+        " Mira opened a bakery in Leeds in 2019. On Mondays it is closed.",
         ("2019", "2012"),
     ),
     (
         "Bees find flowers by color and scent. A bee that has found food dances in the hive. "
         "The dance shows the others the direction and the distance.",
-        " a bee that has found food dances to show the others the direction and the distance.",
+        " a bee that has found food dances in the hive. This shows the others the direction and the distance.",
         ("food", "water"),
     ),
 )
@@ -188,7 +188,7 @@ _SOURCES = (
 _JOIN = " In other words,"
 _LONG = 24
 """Tokens that the model writes on each source."""
-_PERSON, _FALSE = "a person", "with an error"
+_PERSON, _FALSE = "person", "person, error"
 
 
 def surprise(model: "LocalModel", before: str, after: str) -> list[float]:
@@ -311,11 +311,11 @@ def _text_frame(writers: dict[str, _Writer], done: int, dark: bool) -> Frame:
             f"{done} of 3 sources said in other words: by a person, with an error put in, and by the model in two ways."
         )
         return Frame(picture, alt, caption, numbers, 0.02 + done / 4)
-    p = {name: scores[0] for name, scores in scored.items()}
-    true, false = scored[_PERSON][2], scored[_FALSE][2]
+    person, error, greedy = (scored[name] for name in (_PERSON, _FALSE, "greedy"))
     caption = (
-        f"{_because(numbers)} A person's true words have perplexity {p[_PERSON]:.0f}, with an error {p[_FALSE]:.0f}, "
-        f"greedy writing {p['greedy']:.1f}; the checker supports {true:.0f}% and {false:.0f}% of the person's, and it errs too."
+        f"{_because(numbers)} Greedy writing surprises least, perplexity {greedy[0]:.1f} against a person's {person[0]:.1f}, though the "
+        f"source supports {greedy[2]:.0f}% of it. The checker is small too: it passes {person[2]:.0f}% of the person's true sentences "
+        f"and {error[2]:.0f}% of those with an error."
     )
     return Frame(picture, alt, caption, numbers)
 
@@ -325,9 +325,9 @@ def _text_sheet(writers: dict[str, _Writer], scored: dict[str, tuple[float, floa
     names = list(writers)
     titles = ("Perplexity", "Repetition", "Faithfulness")
     labels = (
-        "low: expected\nmisses: truth",
-        "% of 3-word runs, low is good\nmisses: truth",
-        "% of sentences, high is good\nmisses: style, new words",
+        "surprise (low: good)\nmisses: truth",
+        "% said before (low: good)\nmisses: truth",
+        "% supported (high: good)\nmisses: style, new words",
     )
     for column, (axis, title, label) in enumerate(zip(grid.flat, titles, labels, strict=False)):
         for row, name in enumerate(names):
@@ -348,7 +348,7 @@ def _text_sheet(writers: dict[str, _Writer], scored: dict[str, tuple[float, floa
         axis.tick_params(length=0)
     last = grid.flat[3]
     last.axis("off")
-    last.set_title("Greedy, lastly")
+    last.set_title("Greedy, on bees")
     text = writers["greedy"].texts[-1] if writers["greedy"].texts else "…"
     last.text(
         0,
