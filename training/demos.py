@@ -29,8 +29,9 @@ _SEEDS = 1_000_000
 """Pictures to learn from have seeds from here on, those to judge by lower ones."""
 _BATCH = 32
 _STEPS = {"autoencoder": 2000, "VAE": 2000, "GAN": 4000, "diffusion": 6000}
-_PRICE = 1.0
-"""Of the VAE's code, beside squared errors summed over a picture and divided by twice the variance of a pixel."""
+_PRICE = 40.0
+"""Of the VAE's code, beside squared errors summed over a picture and divided by twice the variance of a pixel. Of 1, 10 and 40 it gives the
+smallest Fréchet distance."""
 _VARIANCE = 0.01
 _JITTER = 0.05
 """Noise on the autoencoder's codes, as a share of their spread: near codes give near pictures, which forgives the flow small errors."""

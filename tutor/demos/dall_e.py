@@ -237,7 +237,7 @@ DEMO = Demo(
     name="dall-e",
     title="The road of one picture",
     lesson="text-to-image",
-    about="your words become tokens, numbers, a sketch and, out of noise, a picture; was it copied or created?",
+    about="Your words become tokens, numbers, a sketch and, out of noise, a picture; was it copied or created?",
     words=(
         "dall-e",
         "dalle",

@@ -346,7 +346,7 @@ DEMO = Demo(
     name="diffusion",
     title="Noise flows to a shape",
     lesson="diffusion",
-    about="points, or a picture, go from noise to what was asked, step by step, and guidance pushes them.",
+    about="Points, or a picture, go from noise to what was asked, step by step, and guidance pushes them.",
     words=(
         "diffusion model",
         "diffusion",

@@ -161,8 +161,8 @@ def _caption(results: dict[str, _Judged], numbers: Numbers) -> str:
         return f"{made} of 4 families, trained earlier, have drawn: long bars and a small Fréchet distance are good."
     slow = results["diffusion"].milliseconds / results["GAN"].milliseconds
     return (
-        f"{_because(numbers)} Diffusion takes {slow:.0f} times as long as the GAN for one picture: "
-        "which would you choose for a live photo editor, and which for a poster?"
+        f"{_because(numbers)} All of them miss specks and blur, so look too. Diffusion takes {slow:.1f} times as long as the GAN "
+        "for one picture: which would you choose for a live photo editor?"
     )
 
 
@@ -313,9 +313,9 @@ def _text_frame(writers: dict[str, _Writer], done: int, dark: bool) -> Frame:
         return Frame(picture, alt, caption, numbers, 0.02 + done / 4)
     person, error, greedy = (scored[name] for name in (_PERSON, _FALSE, "greedy"))
     caption = (
-        f"{_because(numbers)} Greedy writing surprises least, perplexity {greedy[0]:.1f} against a person's {person[0]:.1f}, though the "
-        f"source supports {greedy[2]:.0f}% of it. The checker is small too: it passes {person[2]:.0f}% of the person's true sentences "
-        f"and {error[2]:.0f}% of those with an error."
+        f"{_because(numbers)} Greedy writing surprises least, perplexity {greedy[0]:.1f} against a person's {person[0]:.1f}, and "
+        f"{greedy[2]:.0f}% of it counts as supported. The checker is small too: it passes {person[2]:.0f}% of the person's true sentences, "
+        f"and {error[2]:.0f}% where an error was put in."
     )
     return Frame(picture, alt, caption, numbers)
 
@@ -348,7 +348,7 @@ def _text_sheet(writers: dict[str, _Writer], scored: dict[str, tuple[float, floa
         axis.tick_params(length=0)
     last = grid.flat[3]
     last.axis("off")
-    last.set_title("Greedy, on bees")
+    last.set_title(f"Greedy, text {max(1, len(writers['greedy'].texts))} of {len(_SOURCES)}")
     text = writers["greedy"].texts[-1] if writers["greedy"].texts else "…"
     last.text(
         0,

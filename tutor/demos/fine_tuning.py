@@ -436,7 +436,7 @@ DEMO = Demo(
     name="fine-tuning",
     title="A small adapter changes a model",
     lesson="fine-tuning",
-    about="a few trained numbers beside frozen ones teach a model a new task, and make it forget some of the old.",
+    about="A few trained numbers beside frozen ones teach a model a new task, and make it forget some of the old.",
     words=(
         "fine-tuning",
         "fine tuning",

@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tutor.events import Frame, Numbers, Showing, Shown
 
-_Base64 = Annotated[str, Field(max_length=400_000, pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
+_LARGEST = 400_000
+"""Characters of one picture."""
+_Base64 = Annotated[str, Field(max_length=_LARGEST, pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
 _Short = Annotated[str, Field(max_length=300)]
 _WIDTH = 480
 """Pixels of a frame in the reel."""
@@ -92,6 +94,11 @@ def bare(record: DemoRecord) -> DemoRecord:
     return record.model_copy(update={"reel": "", "strip": ""})
 
 
+def unseen(record: DemoRecord) -> DemoRecord:
+    """Without any picture: what it said and measured."""
+    return bare(record).model_copy(update={"picture": ""})
+
+
 def demo_html(record: DemoRecord, lab: bool = True) -> str:
     """The picture with its caption, the numbers, the reel and the code; `lab`: with the way to the sliders."""
     running = record.share < 1 or not record.milliseconds
@@ -152,9 +159,11 @@ def _told(numbers: Numbers) -> tuple[tuple[str, str], ...]:
 
 
 def _webp(picture: Image.Image, quality: int = 82) -> str:
+    """As large as may be kept, and no larger."""
     file = BytesIO()
     picture.save(file, "WEBP", quality=quality)
-    return _text(file.getvalue())
+    text = _text(file.getvalue())
+    return text if len(text) <= _LARGEST else _webp(_scaled(picture, picture.width // 2), quality)
 
 
 def _scaled(picture: Image.Image, width: int) -> Image.Image:
@@ -166,7 +175,8 @@ def _reel(pictures: Sequence[Image.Image]) -> str:
     file = BytesIO()
     pauses = [_PAUSE] * len(others) + [_LAST_PAUSE]
     first.save(file, "WEBP", save_all=True, append_images=others, duration=pauses, loop=0, quality=70)
-    return _text(file.getvalue())
+    text = _text(file.getvalue())
+    return text if len(text) <= _LARGEST else ""
 
 
 def _strip(pictures: Sequence[Image.Image]) -> str:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tutor.drawing import as_png, as_webp
 from tutor.errors import InputError
 from tutor.events import Answer, Choice, Part, Picture, Recipe, Sentence, Source
-from tutor.ui.demo_record import DemoRecord, bare
+from tutor.ui.demo_record import DemoRecord, bare, unseen
 
 MOST_TURNS = 200
 LONGEST_FILE = 2_000_000
@@ -140,9 +140,9 @@ def trimmed(conversation: Conversation) -> Conversation:
             texts = tuple(part.model_copy(update={"exhibits": ()}) for part in turn.inside)
             turns[-1] = turns[-1].model_copy(update={"inside": texts})
         if turn.demo is not None:
-            room -= turn.demo.size
-            if room < 0:  # its last picture stays as long as there is room for it alone
-                turns[-1] = turns[-1].model_copy(update={"demo": bare(turn.demo)})
+            kept = next(demo for demo in (turn.demo, bare(turn.demo), unseen(turn.demo)) if demo.size <= max(0, room))
+            room -= kept.size
+            turns[-1] = turns[-1].model_copy(update={"demo": kept})
     return conversation.model_copy(update={"turns": tuple(reversed(turns))})
 
 
