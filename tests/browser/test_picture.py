@@ -69,7 +69,7 @@ def test_a_picture_is_laid_open_on_request(page):
     parts = turn.locator(".part")
     expect(parts.nth(0)).to_contain_text("a | red | apple | on | a | blue | background")
     expect(parts.nth(2).locator("img")).to_have_attribute("alt", re.compile("out of noise"))
-    expect(parts.nth(3).locator("figcaption")).to_have_text(["Guidance 3", "Without", "Difference"])
+    expect(parts.nth(3).locator("figcaption")).to_have_text(["Guidance 2", "Without", "Difference"])
     expect(parts.nth(4).locator("figcaption")).to_have_text(["In your picture", re.compile("^Nearest: ")])
     expect(parts.nth(5)).to_contain_text("milliseconds")
     drawn = turn.locator(".exhibit img").evaluate_all(
