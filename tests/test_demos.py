@@ -22,7 +22,7 @@ QUICK = {
     "vae": {"steps": 200},
     "gan": {"steps": 300},
     "training": {"steps": 160},
-    "fine-tuning": {"steps": 8},
+    "fine-tuning": {"steps": 10},
 }
 """Smaller settings where the defaults take long."""
 every = pytest.mark.parametrize("name", list(demos()))
@@ -91,6 +91,13 @@ def test_its_frames(name, tools):
     assert 0 <= right < len(prediction.choices)
     assert re.search(r"\d", prediction.because(last.numbers))
     assert all(isinstance(value, int | float | str) for value in last.numbers.values())
+
+
+@pytest.mark.parametrize(("name", "quick"), [("rnn", {"steps": 40}), ("dall-e", {"steps": 4}), ("transformer", {})])
+def test_the_same_seed_gives_the_same_numbers(name, quick, play):
+    """Of the others, the tests of each say so."""
+    one, other = (play(name, seed=3, **quick)[-1].numbers for _ in range(2))
+    assert one == other
 
 
 @every
