@@ -22,6 +22,8 @@ _PAPER = 0.97
 _LEAF = np.array((0.20, 0.45, 0.16), dtype=np.float32)
 _FINE = 2
 """Drawn twice as large, then averaged: smooth edges."""
+_BATCH = 32
+"""Pictures that are drawn at once: what they need in between fits the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,17 @@ def draw(
     features: npt.NDArray[np.float32], kinds: npt.NDArray[np.int64], rng: np.random.Generator | None = None
 ) -> Pictures:
     """[n, 5] and [n] -> pictures. With `rng` the place differs by up to a pixel and a half; without, all are in the middle."""
+    count = len(features)
+    moved = (np.zeros((2, count)) if rng is None else rng.uniform(-1.5, 1.5, (2, count))).astype(np.float32)
+    parts = [slice(start, start + _BATCH) for start in range(0, count, _BATCH)]
+    if not parts:
+        return np.empty((0, SIDE, SIDE, 3), dtype=np.float32)
+    return np.concatenate([_drawn(features[part], kinds[part], moved[:, part, None, None]) for part in parts])
+
+
+def _drawn(features: npt.NDArray[np.float32], kinds: npt.NDArray[np.int64], moved: npt.NDArray[np.float32]) -> Pictures:
     count, fine = len(features), SIDE * _FINE
     redness, size, roundness, leaf, shine = (features[:, i, None, None] for i in range(5))
-    moved = (np.zeros((2, count, 1, 1)) if rng is None else rng.uniform(-1.5, 1.5, (2, count, 1, 1))).astype(np.float32)
     line = ((np.arange(fine) + 0.5) / _FINE - SIDE / 2).astype(np.float32)
     y, x = line[None, :, None] - moved[0] - 1.0, line[None, None, :] - moved[1]
     v, u = y / size, x / (size * roundness)
