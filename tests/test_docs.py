@@ -15,7 +15,7 @@ from tutor.settings import ROOT, Settings
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-MEASURED = [ROOT / "benchmarks" / "results" / "answers.md", ROOT / "benchmarks" / "results" / "speed.md"]
+MEASURED = [ROOT / "benchmarks" / "results" / f"{name}.md" for name in ("answers", "demos", "images", "speed")]
 LARGEST = 9_500_000
 """Bytes of a file that a Space and a plain clone take without large-file storage."""
 
