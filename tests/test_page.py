@@ -79,6 +79,8 @@ def test_demo_in_the_api_gives_frames_and_the_same_numbers_again(client):
         ("gan", {"steps": "many"}, 0, "steps is a number from"),
         ("gan", [1], 0, "its settings as an object"),
         ("gan", {}, 0.5, "Send the seed as a whole number"),
+        ("gan", {}, -1, "The seed goes from 0 to"),
+        ("gan", {}, 2**64, "The seed goes from 0 to"),
         (7, {}, 0, "Send the name of a demo as text"),
     ],
 )

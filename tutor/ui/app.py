@@ -322,7 +322,10 @@ def _demo(tutor: Tutor) -> Any:
                     'Send the name of a demo as text, and its settings as an object, such as {"steps": 100}.'
                 )
             chosen = demo_named(name)
-            wanted = DemoRequest(chosen, checked(chosen, settings or {}), 0 if seed is None else _whole("seed", seed))
+            number = 0 if seed is None else _whole("seed", seed)
+            if not 0 <= number < 2**32:
+                raise InputError(f"The seed goes from 0 to {2**32 - 1}.")
+            wanted = DemoRequest(chosen, checked(chosen, settings or {}), number)
             for event in tutor.run(wanted):
                 if isinstance(event, Failure):
                     raise ModelError(event.message)

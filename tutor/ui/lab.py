@@ -3,6 +3,7 @@
 The same run as in the chat, without the conversation: nothing is kept.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from html import escape
@@ -34,6 +35,8 @@ class Lab:
     def __init__(self, tutor: Tutor, busy: Busy) -> None:
         self._tutor = tutor
         self._busy = busy
+        self._running: set[str] = set()
+        """Sessions whose demo runs here, not in the chat."""
 
     def place(self) -> None:
         """Make the components; inside a Blocks."""
@@ -75,15 +78,16 @@ class Lab:
 
     # Handlers -------------------------------------------------------------------------------------------------------
 
-    def _choose(self, wanted: str, chosen: str) -> list[Any]:
+    def _choose(self, request: gr.Request, wanted: str, chosen: str) -> list[Any]:
         """Another demo was opened, by its name and what makes a second visit a change too."""
         name = wanted.split("/")[0]
         if name not in demos() or name == chosen:
             return [gr.skip() for _ in range(len(self.controls) + 6)]
-        return self._reset(name)
+        return self._reset(request, name)
 
-    def _reset(self, name: str) -> list[Any]:
-        """The demo as it begins: every control at its default."""
+    def _reset(self, request: gr.Request, name: str) -> list[Any]:
+        """The demo as it begins: every control at its default, and nothing running."""
+        self._end(str(request.session_hash))
         demo = demos().get(name) or next(iter(demos().values()))
         return [
             demo.name,
@@ -95,7 +99,8 @@ class Lab:
             "",
         ]
 
-    def _break(self, name: str) -> list[Any]:
+    def _break(self, request: gr.Request, name: str) -> list[Any]:
+        self._end(str(request.session_hash))
         demo = demos()[name]
         return _settings(demo, defaults(demo) | dict(demo.breaks.values))
 
@@ -110,8 +115,9 @@ class Lab:
         if stop is None:
             yield {self.stage: _notice("Something else is still running for you. Stop it first, here or in the chat.")}
             return
+        self._running.add(session)
         record: DemoRecord | None = None
-        said = ""
+        said, waited = "", False
         yield {self.run: shown_if(False), self.stop: shown_if(True), self.stage: _notice(STAGES["showing"])}
         try:
             with closing(pump(self._tutor.run(wanted, is_dark(request)), stop)) as events:
@@ -127,7 +133,11 @@ class Lab:
                         case Shown() if record is not None:
                             record = ended(record, event)
                         case Status("waiting", detail):
+                            waited = True
                             yield {self.stage: _notice(f"{STAGES['waiting']}: {detail}")}
+                            continue
+                        case Status("showing") if waited:
+                            yield {self.stage: _notice(STAGES["showing"])}
                             continue
                         case Failure(message):
                             said = message
@@ -137,6 +147,7 @@ class Lab:
                         yield {self.shown: demo_html(record, lab=False)}
             said = said or ("Stopped." if stop.is_set() else "The demo is complete.")
         finally:
+            self._running.discard(session)
             self._busy.end(session)
         yield {self.run: shown_if(True), self.stop: shown_if(False), self.stage: _notice(said)}
 
@@ -153,6 +164,14 @@ class Lab:
             min(max(0, int(seed or 0)), 2**32 - 1),
             choices.index(guess) if guess in choices else None,
         )
+
+    def _end(self, session: str) -> None:
+        """Stop what runs here, and wait until it has."""
+        for _ in range(30):
+            if session not in self._running:
+                return
+            self._busy.stop(session)
+            time.sleep(0.1)
 
     def _halt(self, request: gr.Request) -> str:
         self._busy.stop(str(request.session_hash))
