@@ -388,7 +388,7 @@ def is_dark(request: gr.Request) -> bool:
 
 
 def shown_if(seen: bool) -> Any:
-    """Update of a component that comes and goes. It stays mounted: gradio loses a click on a button that was added a moment ago."""
+    """Update of a component that comes and goes. It stays mounted, so that no click meets a button that gradio has only just added."""
     return gr.update(visible=True if seen else "hidden")
 
 
