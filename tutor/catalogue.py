@@ -48,16 +48,23 @@ def checked(demo: Demo, wanted: dict[str, object]) -> dict[str, Value]:
     return values
 
 
+def checked_seed(seed: int) -> int:
+    """Raises InputError when it is no seed."""
+    if not 0 <= seed < 2**32:
+        raise InputError(f"The seed goes from 0 to {2**32 - 1}.")
+    return seed
+
+
 def _fitting(parameter: Parameter, value: object) -> Value:
     match parameter:
-        case Number(name, low=low, high=high, step=step):
+        case Number(name, low=low, high=high):
             try:
                 number = float(str(value))
             except ValueError:
                 raise InputError(f"{name} is a number from {low:g} to {high:g}, not {str(value)[:40]!r}.") from None
             if isinstance(value, bool) or not low <= number <= high:
                 raise InputError(f"{name} is a number from {low:g} to {high:g}, not {str(value)[:40]!r}.")
-            return round(number) if float(step).is_integer() and float(low).is_integer() else number
+            return parameter.fitting(number)
         case Option(name, options=options):
             found = next((option for option in options if option.casefold() == str(value).casefold()), None)
             if found is None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from tutor.catalogue import checked, defaults, demo_named, demos
+from tutor.catalogue import checked, checked_seed, defaults, demo_named, demos
 from tutor.demo_request import DemoRequest
 from tutor.errors import InputError, StorageError, TutorError
 from tutor.events import Event, Failure, Frame, Shown, Status
@@ -28,9 +28,7 @@ def demo_command(options: argparse.Namespace, tutor: "Tutor") -> int:
     demo = demo_named(options.name)
     request = DemoRequest(demo, checked(demo, _settings(options.set)))
     if options.seed is not None:
-        if not 0 <= options.seed < 2**32:
-            raise InputError(f"The seed goes from 0 to {2**32 - 1}.")
-        request = replace(request, seed=options.seed)
+        request = replace(request, seed=checked_seed(options.seed))
     folder = options.out or Path(f"demo-{demo.name}")
     try:
         folder.mkdir(parents=True, exist_ok=True)

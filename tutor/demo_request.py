@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from tutor.catalogue import defaults
 from tutor.workbench.demo import Demo, Line, Number, Option, Parameter, Switch, Value
 
 _POLITE = r"(?:please |pls |can you |could you |can i |could i |i want(?: you)? to |i'd like to |let'?s |now |ok |so |and |then )*"
@@ -104,7 +105,7 @@ def _request(message: str, near: DemoRequest | None, known: Mapping[str, Demo]) 
     text = _flat(message[: guess.start()] if guess else message)
     demo = _named(text, known.values())
     if demo is not None:
-        return _with(DemoRequest(demo, _defaults(demo), fresh=True), text, guess["guess"] if guess else "")
+        return _with(DemoRequest(demo, defaults(demo), fresh=True), text, guess["guess"] if guess else "")
     if near is None:
         return None
     near = replace(near, guess=None, fresh=False, told=())
@@ -156,10 +157,6 @@ def _choice(demo: Demo, text: str) -> int | None:
     return next((n for n, choice in enumerate(demo.prediction.choices) if _flat(choice).casefold() == low), None)
 
 
-def _defaults(demo: Demo) -> dict[str, Value]:
-    return {parameter.name: parameter.default for parameter in demo.parameters}
-
-
 def _with(request: DemoRequest, text: str, guess: str) -> DemoRequest:
     """The request with what the text says of its parameters."""
     values, told = dict(request.values), list[str]()
@@ -173,13 +170,11 @@ def _with(request: DemoRequest, text: str, guess: str) -> DemoRequest:
             case Number():
                 wanted = _number(parameter, bare, float(values[parameter.name]))
                 if wanted is not None:
-                    fitting = min(parameter.high, max(parameter.low, wanted))
-                    if fitting != wanted:
+                    values[parameter.name] = fitting = parameter.fitting(wanted)
+                    if not parameter.low <= wanted <= parameter.high:
                         told.append(
                             f"{parameter.title} goes from {parameter.low:g} to {parameter.high:g}, so I took {fitting:g}."
                         )
-                    whole = float(parameter.step).is_integer() and float(parameter.low).is_integer()
-                    values[parameter.name] = round(fitting) if whole else fitting
             case Option():
                 for option in sorted(parameter.options, key=len):
                     if re.search(rf"\b{re.escape(option)}\b", text, re.I):

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import closing
 
-from tutor.catalogue import demos
+from tutor.catalogue import defaults, demos
 from tutor.demo_request import DemoRequest, as_message
 from tutor.errors import ModelError
 from tutor.events import (
@@ -161,7 +161,7 @@ def _verdict(request: DemoRequest, last: Frame) -> str:
 
 def _next(request: DemoRequest) -> tuple[Choice, ...]:
     """Break it or go back, another seed, and one parameter changed."""
-    demo, plain = request.demo, {p.name: p.default for p in request.demo.parameters}
+    demo, plain = request.demo, defaults(request.demo)
     broken = all(request.values[name] == value for name, value in demo.breaks.values.items())
     first = (
         Choice("Back to the start", f"Run the {demo.name} demo")

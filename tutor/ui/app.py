@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from gradio.events import api
 
-from tutor.catalogue import checked, demo_named
+from tutor.catalogue import checked, checked_seed, demo_named
 from tutor.demo_request import DemoRequest
 from tutor.drawing import as_png
 from tutor.errors import InputError, ModelError, TutorError
@@ -322,9 +322,7 @@ def _demo(tutor: Tutor) -> Any:
                     'Send the name of a demo as text, and its settings as an object, such as {"steps": 100}.'
                 )
             chosen = demo_named(name)
-            number = 0 if seed is None else _whole("seed", seed)
-            if not 0 <= number < 2**32:
-                raise InputError(f"The seed goes from 0 to {2**32 - 1}.")
+            number = 0 if seed is None else checked_seed(_whole("seed", seed))
             wanted = DemoRequest(chosen, checked(chosen, settings or {}), number)
             for event in tutor.run(wanted):
                 if isinstance(event, Failure):

@@ -53,6 +53,11 @@ class Number:
     step: float = 1
     words: tuple[str, ...] = ()
 
+    def fitting(self, number: float) -> float:
+        """The nearest number inside the bounds; a whole one where bounds and step are whole."""
+        inside = min(self.high, max(self.low, number))
+        return round(inside) if float(self.step).is_integer() and float(self.low).is_integer() else inside
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
