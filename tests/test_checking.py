@@ -15,7 +15,7 @@ from tutor.checks.lessons import check_lessons, maths_fault
 from tutor.checks.quiz import check_keys, check_questions
 from tutor.checks.twins import check_twins, nearest_twins
 from tutor.checks.vectors import KeptVectors
-from tutor.checks.words import check_reading, check_spelling, reading_level
+from tutor.checks.words import check_passages, check_reading, check_spelling, reading_level
 from tutor.cli import main
 from tutor.course import load_course, syntax_tree
 from tutor.errors import CourseError
@@ -26,7 +26,8 @@ from tutor.ui import reader
 HEAD = "---\ntitle: It\nslug: it\nsummary: s\norder: 9\n---\n## What is it?\n"
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"><title>It</title></svg>'
 LIMITS = (
-    "limits:\n  reading_level: [1, 12]\n  nearest_twin: 0.9\n  nearest_twin_of_a_term: 0.95\n  fewest_questions: 0\n"
+    "limits:\n  reading_level: [1, 12]\n  passage_words: [1, 120]\n  nearest_twin: 0.9\n  nearest_twin_of_a_term: 0.95\n"
+    "  fewest_questions: 0\n"
 )
 
 
@@ -161,6 +162,19 @@ def test_a_lesson_that_is_too_hard_to_read_is_named(tmp_path):
     assert len([*check_reading(course, 20, 90)]) == 3
 
 
+def test_a_passage_that_cannot_be_quoted_alone_is_named(tmp_path):
+    good = "A geyser is a spring that throws hot water into the air now and then."
+    course = course_with(
+        tmp_path,
+        f"{good}\n\nA geyser is hot.\n\n{good * 3}\n\nIt erupts when the water below boils, and then it rests again.",
+    )
+    found = [problem for problem in check_passages(course, 8, 40) if problem.path.name == "09-it.md"]
+    assert [problem.line for problem in found] == [10, 12, 14]
+    assert "4 words; 8 to 40" in str(found[0])
+    assert "8 to 40" in str(found[1])
+    assert "begins with a pronoun" in str(found[2])
+
+
 def test_a_spelling_mistake_is_named_unless_it_is_known(tmp_path):
     course = course_with(tmp_path, "It is teh color #daa000.\n\nTheis et al. wrote it.")
     path = course.lessons[-1].path
@@ -235,7 +249,7 @@ def promise(folder, rest):
 )
 def test_a_point_that_no_passage_meets_is_named(tmp_path, rest, said):
     folder = write_lessons(tmp_path / "c")
-    only(check_curriculum(load_course(folder), promise(folder, rest)), "curriculum.yaml", 7, said)
+    only(check_curriculum(load_course(folder), promise(folder, rest)), "curriculum.yaml", 8, said)
 
 
 def test_points_that_are_met_are_no_faults(tmp_path):
@@ -248,7 +262,7 @@ def test_points_that_are_met_are_no_faults(tmp_path):
 
 
 def test_a_broken_curriculum_is_named(tmp_path):
-    with pytest.raises(CourseError, match=r"curriculum.yaml:8: curriculum 'points.1.terms'"):
+    with pytest.raises(CourseError, match=r"curriculum.yaml:9: curriculum 'points.1.terms'"):
         promise(
             write_lessons(tmp_path / "c"),
             "points:\n  - {lesson: a, point: b, terms: [c]}\n  - {lesson: a, point: b, terms: []}\n",

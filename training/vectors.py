@@ -2,10 +2,8 @@
 
     python -m training.vectors          writes models/search/vectors.npz, and checks.npz for what `python -m tutor check` compares
 
-Vectors of unchanged texts are kept as they are. Half precision: 6 MB.
+Vectors of unchanged texts are kept as they are.
 """
-
-import numpy as np
 
 from tutor.checks.quiz import check_keys
 from tutor.checks.twins import nearest_twins
@@ -14,18 +12,15 @@ from tutor.course import load_course
 from tutor.quizbank import load_quiz
 from tutor.search.encoder import encoder
 from tutor.search.index import Index
-from tutor.search.vectors import SHIPPED, store, text_key
+from tutor.search.vectors import SHIPPED, ship
 from tutor.settings import settings
 
 
 def main() -> None:
     course = load_course(settings().content_dir)
     index = Index(course.passages, encoder(), settings().cache_dir)
-    found = dict(zip(map(text_key, index.texts), index.vectors, strict=True))
-    keys = np.array(sorted(found), dtype=np.uint64)
-    store(SHIPPED, keys=keys, vectors=np.array([found[int(key)] for key in keys], dtype=np.float16))
-    SHIPPED.chmod(0o644)
-    print(f"{len(keys):,} vectors in {SHIPPED.name}, {SHIPPED.stat().st_size / 1e6:.1f} MB")
+    count = ship(index.texts, index.vectors)
+    print(f"{count:,} vectors in {SHIPPED.name}, {SHIPPED.stat().st_size / 1e6:.1f} MB")
     kept = KeptVectors(encoder(), settings().cache_dir)
     nearest_twins(course, kept)
     list(check_keys(course, load_quiz(settings().content_dir), kept))

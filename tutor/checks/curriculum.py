@@ -29,6 +29,8 @@ class Limits(_Value):
 
     reading_level: tuple[float, float]
     """Lowest and highest, in years of school."""
+    passage_words: tuple[int, int]
+    """Fewest and most of a passage."""
     nearest_twin: Annotated[float, Field(gt=0, le=1)]
     """Cosine of two passages that say too nearly the same."""
     nearest_twin_of_a_term: Annotated[float, Field(gt=0, le=1)]

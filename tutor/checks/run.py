@@ -1,8 +1,8 @@
 """All checks of a course in one go, for `python -m tutor check`.
 
 Every folder of lessons is checked for what the page needs: readable lessons, links, figures, maths. A folder that has a glossary, a quiz
-or a curriculum is checked for those too, and one with a curriculum also for twins, reading level and spelling, whose limits stand there.
-What a plain installation lacks is left out and said: the packages of the extra `check`.
+or a curriculum is checked for those too, and one with a curriculum also for the length of its passages, twins, reading level and spelling,
+whose limits stand there. What a plain installation lacks is left out and said: the packages of the extra `check`.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tutor.checks.lessons import check_lessons
 from tutor.checks.quiz import check_keys, check_questions
 from tutor.checks.twins import check_twins
 from tutor.checks.vectors import KeptVectors
-from tutor.checks.words import check_reading, check_spelling
+from tutor.checks.words import check_passages, check_reading, check_spelling
 from tutor.course import Course, load_course
 from tutor.errors import CourseError
 from tutor.glossary import FILE as GLOSSARY_FILE
@@ -73,6 +73,7 @@ def _cheap(course: Course, quiz: QuizBank, promise: Promise | None, missing: set
     if promise is None:
         return
     yield from check_curriculum(course, promise)
+    yield from check_passages(course, *promise.curriculum.limits.passage_words)
     if "textstat" not in missing:
         yield from check_reading(course, *promise.curriculum.limits.reading_level)
     if "codespell_lib" not in missing:

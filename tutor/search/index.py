@@ -95,7 +95,7 @@ class Index:
         self._starts = np.cumsum([0] + [len(p.sentences) for p in self.passages])
         self._asked = np.array([i for i, p in enumerate(self.passages) if p.questions], dtype=np.intp)
         """Passages whose questions are known."""
-        counts = [len(self.passages[i].questions) for i in self._asked]
+        counts = [2 * len(self.passages[i].questions) for i in self._asked]
         self._first_question = np.cumsum([0, *counts])[:-1].astype(np.intp)
         self._glossary = np.array([p.lesson_slug == GLOSSARY for p in self.passages], dtype=np.float32)
         self._vocabulary = Vocabulary(texts, common_words())
@@ -211,11 +211,12 @@ def _rarity(bags: Sequence[frozenset[str]]) -> dict[str, float]:
 
 
 def _texts(passages: Sequence[Passage]) -> tuple[list[str], list[str], list[str]]:
-    """What is encoded: each passage under its headings, their sentences under the lesson's title, and the questions that they answer."""
+    """What is encoded: each passage under its headings, their sentences under the lesson's title, and the questions that they answer, each
+    alone and under the lesson's title ("what does the generator do" is asked of a GAN too, with or without its name)."""
     return (
         [f"{p.lesson}: {p.section}. {p.flat}" for p in passages],
         [f"{p.lesson}: {sentence}" for p in passages for sentence in p.sentences],
-        [question for p in passages for question in p.questions],
+        [text for p in passages for question in p.questions for text in (question, f"{p.lesson}: {question}")],
     )
 
 

@@ -1,8 +1,8 @@
 """Vectors of the course's texts: shipped where the text is one of ours, from the user's cache, or computed now.
 
 The cache is one file for a course, keyed by its texts and the encoder's hash, written under a temporary name and renamed, so two
-processes or a kill in mid-write cannot harm it. `python -m training.vectors` makes the shipped file, in half precision; a text that it
-does not hold is encoded.
+processes or a kill in mid-write cannot harm it. `python -m training.vectors` makes the shipped file, a byte a number, which moves a cosine
+by less than 0.005; a text that it does not hold is encoded.
 """
 
 import hashlib
@@ -52,10 +52,29 @@ def vectors_of(texts: Sequence[str], encode: Encoder, cache: Path | None) -> Vec
 
 
 @remember
-def _shipped(path: Path) -> dict[int, npt.NDArray[np.float16]]:
+def _shipped(path: Path) -> dict[int, Vectors]:
     """The vector of each text that we ship one for; nothing when the file is missing or damaged."""
     arrays = _stored(path)
-    return dict(zip(arrays["keys"].tolist(), arrays["vectors"], strict=True)) if arrays is not None else {}
+    if arrays is None:
+        return {}
+    vectors = arrays["vectors"].astype(np.float32) * arrays["steps"][:, None]
+    return dict(zip(arrays["keys"].tolist(), vectors, strict=True))
+
+
+def ship(texts: Sequence[str], vectors: Vectors) -> int:
+    """Write the vectors of different texts as those that are shipped; returns how many. Raises OSError."""
+    found = dict(zip(map(text_key, texts), vectors, strict=True))
+    keys = sorted(found)
+    rows = np.array([found[key] for key in keys])
+    steps = (np.abs(rows).max(1) / 127).astype(np.float32)
+    store(
+        SHIPPED,
+        keys=np.array(keys, dtype=np.uint64),
+        vectors=np.rint(rows / steps[:, None]).astype(np.int8),
+        steps=steps,
+    )
+    SHIPPED.chmod(0o644)
+    return len(keys)
 
 
 def _cached(texts: list[str], encode: Encoder, cache: Path | None) -> Vectors:
