@@ -9,12 +9,10 @@ from training import scope, support
 from training.examples import read_pairs, split_pairs
 from tutor.course import Course, load_course
 from tutor.events import Answer, Answered
-from tutor.image.loading import ImageLoader
 from tutor.search.encoder import encoder
 from tutor.search.scope import load_scope
 from tutor.settings import settings
 from tutor.support import SupportChecker, load_support
-from tutor.text.loading import TextLoader
 from tutor.turn import Tutor
 
 
@@ -37,10 +35,9 @@ def main() -> None:
 
 
 def _whole(course: Course, inside: Sequence[scope.Question], outside: Sequence[scope.Question]) -> None:
-    loader = TextLoader(settings())
-    loader.start()
-    loader.wait()
-    tutor = Tutor(settings().content_dir, settings().cache_dir, loader, ImageLoader(settings()))
+    tutor = Tutor.of(settings())
+    tutor.loader.start()
+    tutor.loader.wait()
     answers = [_ask(tutor, question.text) for question in inside]
     refused = [_ask(tutor, question.text).refused for question in outside]
     answered = [a for a in answers if not a.refused]

@@ -43,13 +43,10 @@ def measure(name: str) -> dict[str, Any]:
     import torch  # noqa: F401
 
     from tutor.catalogue import checked, demo_named
-    from tutor.image.loading import ImageLoader
-    from tutor.text.loading import TextLoader
     from tutor.turn import Tutor
     from tutor.workbench.demo import Values
 
-    chosen = settings()
-    tutor = Tutor(chosen.content_dir, chosen.cache_dir, TextLoader(chosen), ImageLoader(chosen))
+    tutor = Tutor.of(settings())
     tutor.warm()
     for loader in (tutor.loader, tutor.painters):
         loader.start()

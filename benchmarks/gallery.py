@@ -7,9 +7,7 @@ from collections import deque
 from pathlib import Path
 
 from tutor.catalogue import checked, demos
-from tutor.image.loading import ImageLoader
 from tutor.settings import ROOT, settings
-from tutor.text.loading import TextLoader
 from tutor.turn import Tutor
 from tutor.workbench.demo import Values
 
@@ -20,8 +18,7 @@ _WIDTH = 576
 
 
 def main() -> None:
-    chosen = settings()
-    tutor = Tutor(chosen.content_dir, chosen.cache_dir, TextLoader(chosen), ImageLoader(chosen))
+    tutor = Tutor.of(settings())
     tutor.warm()
     for loader in (tutor.loader, tutor.painters):
         loader.start()

@@ -191,12 +191,9 @@ def served_page(tmp_path_factory):
 @pytest.fixture(scope="session")
 def tools():
     """The shipped models, as the tutor hands them to demos; the language model is loaded when a demo first asks for it."""
-    from tutor.image.loading import ImageLoader
-    from tutor.text.loading import TextLoader
     from tutor.turn import Tutor
 
-    chosen = Settings()
-    return Tutor(chosen.content_dir, chosen.cache_dir, TextLoader(chosen), ImageLoader(chosen)).tools
+    return Tutor.of(Settings()).tools
 
 
 @pytest.fixture

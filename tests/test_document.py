@@ -23,8 +23,11 @@ from tutor.reading import read_apart
 from tutor.text.base import ScriptedModel
 from tutor.turn import NO_FILE, Tutor
 from tutor.ui.busy import Busy
-from tutor.ui.chat import Chat, Parts
+from tutor.ui.chat import Chat
 from tutor.ui.files import MOST_TABS, Files, reminder, taken
+from tutor.ui.history import History
+from tutor.ui.own_file import OwnFile
+from tutor.ui.parts import Parts
 from tutor.ui.records import Conversation, SentenceRecord, Turn, source_record
 from tutor.ui.render import messages, source_card
 
@@ -466,50 +469,58 @@ def test_the_page_says_your_file_instead_of_a_lesson(tutor, coffee):
 @pytest.fixture
 def page(tutor):
     """The handlers of a page, and what its script sends for a file."""
-    chat = Chat(tutor, Busy())
     names = ("chatbot", "composer", "send", "stop", "stage", "store", "file", "remove", "back")
-    chat.bind(Parts(**{name: name for name in names}))
+    busy, files, parts = Busy(), Files(), Parts(**{name: name for name in names})
+    own_file = OwnFile(tutor, busy, files, parts)
+    handlers = SimpleNamespace(
+        chat=Chat(tutor, busy, files, parts),
+        files=files,
+        history=History(busy, files, own_file),
+        own_file=own_file,
+    )
     sent = {"name": "coffee.md", "size": len(COFFEE), "data": base64.b64encode(COFFEE.encode()).decode()}
-    return chat, json.dumps(sent), SimpleNamespace(session_hash="tab")
+    return handlers, json.dumps(sent), SimpleNamespace(session_hash="tab")
 
 
 def test_a_closed_tab_leaves_nothing_of_the_file(page, tutor):
-    chat, sent, tab = page
-    updates = list(chat.add(sent, {}, tab))
+    page, sent, tab = page
+    updates = list(page.own_file.add(sent, {}, tab))
     assert any("coffee.md" in str(update.get("file")) for update in updates)
     assert "is ready" in updates[-1]["stage"]
-    file = chat._files.file("tab", 0)
+    file = page.files.file("tab", 0)
     assert file.document.key in tutor._library._ready
-    chat.leave(tab)
-    assert chat._files.file("tab", 0) is None
+    page.history.leave(tab)
+    assert page.files.file("tab", 0) is None
     assert file.document.key not in tutor._library._ready
 
 
 def test_a_new_conversation_and_the_button_take_the_file_away(page, tutor):
-    chat, sent, tab = page
-    for away in (lambda: chat.clear({}, tab), lambda: chat.remove(tab)):
-        list(chat.add(sent, {}, tab))
-        key = chat._files.file("tab", 0).document.key
+    page, sent, tab = page
+    for away in (lambda: page.history.clear({}, tab), lambda: page.own_file.remove(tab)):
+        list(page.own_file.add(sent, {}, tab))
+        key = page.files.file("tab", 0).document.key
         away()
-        assert chat._files.file("tab", 0) is None
+        assert page.files.file("tab", 0) is None
         assert key not in tutor._library._ready
 
 
 def test_stop_leaves_the_page_without_the_file(page):
-    chat, sent, tab = page
-    updates = chat.add(sent, {}, tab)
+    page, sent, tab = page
+    updates = page.own_file.add(sent, {}, tab)
     next(updates)
-    chat.halt(tab)
+    page.chat.halt(tab)
     *_, last = updates
     assert "Stopped. coffee.md was not added." in last["stage"]
-    assert chat._files.file("tab", 0) is None
-    list(chat.add(None, {}, tab))
-    assert "at most 5 MB" in list(chat.add(json.dumps({"name": "a.md", "size": 6_000_000}), {}, tab))[-1]["stage"]
+    assert page.files.file("tab", 0) is None
+    list(page.own_file.add(None, {}, tab))
+    assert (
+        "at most 5 MB" in list(page.own_file.add(json.dumps({"name": "a.md", "size": 6_000_000}), {}, tab))[-1]["stage"]
+    )
 
 
 def test_after_a_reload_the_page_asks_for_the_file_again(page):
-    chat, _, tab = page
-    assert "Your file x.md was not kept" in chat.remind({"turns": [{"question": "q", "file": "x.md"}]}, tab)
+    page, _, tab = page
+    assert "Your file x.md was not kept" in page.own_file.remind({"turns": [{"question": "q", "file": "x.md"}]}, tab)
 
 
 def test_what_the_script_sends_is_checked():

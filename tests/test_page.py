@@ -141,15 +141,12 @@ def test_no_file_beyond_the_figures_is_served(served_page, path):
 
 # In a process of its own, because gradio leaves an event loop behind.
 PICKERS = """
-from tutor.image.loading import ImageLoader
 from tutor.settings import settings
-from tutor.text.loading import TextLoader
 from tutor.turn import Tutor
 from tutor.ui.app import build
 
 chosen = settings()
-tutor = Tutor(chosen.content_dir, chosen.cache_dir, TextLoader(chosen), ImageLoader(chosen))
-page = build(tutor, chosen.shared).get_config_file()
+page = build(Tutor.of(chosen), chosen.shared).get_config_file()
 names = {part["id"]: part["props"].get("elem_id") for part in page["components"]}
 print(sorted(name for name in names.values() if name in ("picker", "painter-picker", "model-state", "painter-state")))
 print(sorted(names.get(at) for one in page["dependencies"] for at, what in one["targets"] if "picker" in str(names.get(at))))

@@ -191,12 +191,9 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _tutor(lessons: Path | None = None) -> "Tutor":
-    from tutor.image.loading import ImageLoader
-    from tutor.text.loading import TextLoader
     from tutor.turn import Tutor
 
-    chosen = settings()
-    return Tutor(_lessons(lessons), chosen.cache_dir, TextLoader(chosen), ImageLoader(chosen))
+    return Tutor.of(settings().model_copy(update={"content_dir": _lessons(lessons)}))
 
 
 def _lessons(named: Path | None) -> Path:

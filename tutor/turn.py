@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from tutor.about import about_file, as_meant, speaks_of_own_file, subject
 from tutor.answer import Answerer
@@ -23,6 +23,7 @@ from tutor.drawing import Drawer
 from tutor.errors import InputError, ModelError, TutorError
 from tutor.events import Answer, Answered, Choice, Choices, Event, Failure, Intent, Seconds, Status, Text
 from tutor.image.base import ImageModel
+from tutor.image.loading import ImageLoader
 from tutor.image.local import PAINTER, BuiltInPainter
 from tutor.inspect_picture import Inspector
 from tutor.library import Attached, Library
@@ -32,8 +33,10 @@ from tutor.request import asks_how, explained, requests
 from tutor.route import cannot, is_about_tutor, route, small_talk
 from tutor.search.encoder import encoder
 from tutor.search.hybrid import Searcher
+from tutor.settings import Settings
 from tutor.showing import ask_first, list_demos, show
 from tutor.text.base import TextModel
+from tutor.text.loading import TextLoader
 from tutor.things import KnownThings
 from tutor.toolbox import Toolbox
 
@@ -50,7 +53,6 @@ A_PICTURE = "Draw a red apple on a blue background"
 """The picture that is offered first."""
 A_DEMO = "Show me how a GAN learns"
 WHOLE_QUESTION = "What is this document about?"
-
 """What the model is asked of a whole file."""
 _Step = TypeVar("_Step")
 _Result = TypeVar("_Result")
@@ -74,6 +76,11 @@ class Tutor:
         self._inspector: Inspector | None = None
         self._lock = threading.Lock()
         self.tools = Toolbox(self.course, loader, painters, self.warm)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The tutor that the settings describe; its models load once its loaders are started. Raises CourseError."""
+        return cls(settings.content_dir, settings.cache_dir, TextLoader(settings), ImageLoader(settings))
 
     def warm(self) -> Answerer:
         """The answering part, with the search index built: about two seconds the first time. Raises TutorError."""

@@ -1,33 +1,25 @@
-"""The page and the server around it: places the components, binds the handlers, adds /healthz and the named API."""
+"""The page and the server around it: places the components, binds the handlers, adds /healthz."""
 
-import base64
 import threading
-from collections.abc import Iterator
-from dataclasses import asdict
-from io import BytesIO
 from typing import Any
 
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
-from gradio.events import api
 
-from tutor.catalogue import checked, checked_seed, demo_named
-from tutor.demo_request import DemoRequest
-from tutor.drawing import as_png
-from tutor.errors import InputError, ModelError, TutorError
-from tutor.events import Answered, Failure, Frame, Picture, Text, as_json
-from tutor.image.loading import ImageLoader
-from tutor.request import PictureRequest, checked_prompt, own_seed
+from tutor.errors import TutorError
 from tutor.settings import Settings
-from tutor.text.loading import TextLoader
 from tutor.turn import LONGEST_MESSAGE, Tutor, starters
-from tutor.ui import look, models, reader
+from tutor.ui import api, look, models, reader
 from tutor.ui.busy import Busy
-from tutor.ui.chat import Chat, Parts
+from tutor.ui.chat import Chat
+from tutor.ui.files import Files
+from tutor.ui.history import History
 from tutor.ui.lab import Lab
 from tutor.ui.listening import address, listen
+from tutor.ui.own_file import OwnFile
+from tutor.ui.parts import Parts
 
 _MATHS: list[dict[str, str | bool]] = [
     {"left": "$$", "right": "$$", "display": True},
@@ -63,7 +55,7 @@ _COUNTER = f"<p>0 of {LONGEST_MESSAGE:,} characters</p>"
 
 def serve(settings: Settings) -> None:
     """Serve the page until stopped. The models load in the background."""
-    tutor = Tutor(settings.content_dir, settings.cache_dir, TextLoader(settings), ImageLoader(settings))
+    tutor = Tutor.of(settings)
     with listen(settings.host, settings.port) as door:
         server = uvicorn.Server(uvicorn.Config(make_app(tutor, settings), log_level="warning"))
         server.run([door])
@@ -119,61 +111,60 @@ def _load(tutor: Tutor) -> None:
 def build(tutor: Tutor, shared: bool = False) -> gr.Blocks:
     """The page: a header of one line, and under it three places, of which the page's script shows one at a time. `shared`: others than
     the learner whose machine this is may use it."""
-    busy = Busy()
-    chat, lab = Chat(tutor, busy), Lab(tutor, busy)
+    busy, files = Busy(), Files()
+    lab = Lab(tutor, busy)
     page: gr.Blocks
     with gr.Blocks(title="Tutor of generative AI", analytics_enabled=False, fill_height=True) as page:
         store = gr.BrowserState({}, storage_key=_STORE, secret=_STORE)
         with gr.Column(elem_id="page"):
-            parts = _header(tutor, shared)
+            components = _header(tutor, shared)
             if notice := reader.problems(tutor.course):
                 gr.Markdown(notice, elem_id="problems")
             with gr.Row(elem_id="desk"):
                 with gr.Column(elem_id="chat-column"):
-                    parts |= _chat_column(tutor, shared)
-
+                    components |= _chat_column(tutor, shared)
                 gr.HTML(_PANEL, elem_id="panel-column")
             lab.place()
             with gr.Row(elem_id="library"):
                 gr.HTML(reader.contents(tutor.course), elem_id="contents")
                 body = gr.Markdown(reader.page(tutor.course, ""), elem_id="lesson-body", latex_delimiters=_MATHS)
         wanted = gr.Textbox(elem_id="wanted-lesson", elem_classes="bridge", label="Lesson to open", container=False)
-        components = Parts(**parts, store=store)
-        chat.bind(components)
-        _bind_chat(page, chat, components, parts)
+        parts = Parts.of({**components, "store": store})
+        own_file = OwnFile(tutor, busy, files, parts)
+        _bind_asking(Chat(tutor, busy, files, parts), parts)
+        _bind_conversation(page, History(busy, files, own_file), own_file, parts, components)
         wanted.change(lambda target: reader.page(tutor.course, target), [wanted], [body], **_QUIET)
-        models.bind(tutor, parts)
+        models.bind(tutor, components)
         lab.bind(_QUIET)
-        api(_ask(tutor), api_name="ask", concurrency_limit=2)
-        api(_paint(tutor), api_name="paint", concurrency_limit=2)
-        api(_demo(tutor), api_name="demo", concurrency_limit=8)
+        api.bind(tutor)
     return page
 
 
 def _header(tutor: Tutor, shared: bool) -> dict[str, Any]:
-    parts: dict[str, Any] = {}
+    components: dict[str, Any] = {}
     with gr.Row(elem_id="top"):
         gr.HTML(_MASTHEAD, elem_id="masthead")
-        parts["line"] = gr.HTML(models.lines(tutor)[0], elem_id="model-line")
+        components["line"] = gr.HTML(models.lines(tutor)[0], elem_id="model-line")
         gr.HTML(_PICTURES_BUTTON, elem_id="pictures-place")
-        parts["new"] = gr.Button("New chat", size="sm", scale=0, min_width=44, elem_id="new")
+        components["new"] = gr.Button("New chat", size="sm", scale=0, min_width=44, elem_id="new")
         gr.HTML(_MENU_BUTTON, elem_id="menu-place")
         with gr.Column(elem_id="menu"):
-            parts |= models.place(tutor, shared)
-
+            components |= models.place(tutor, shared)
             with gr.Row(elem_id="file-row"):
-                parts["export"] = gr.Button("Export", size="sm", min_width=80, elem_id="export")
-                parts["import"] = gr.Button("Import", size="sm", min_width=80, elem_id="import")
-            parts["back"] = gr.Button("Bring back the last conversation", size="sm", visible="hidden", elem_id="back")
+                components["export"] = gr.Button("Export", size="sm", min_width=80, elem_id="export")
+                components["import"] = gr.Button("Import", size="sm", min_width=80, elem_id="import")
+            components["back"] = gr.Button(
+                "Bring back the last conversation", size="sm", visible="hidden", elem_id="back"
+            )
             gr.HTML(_EARLIER, elem_id="earlier-place")
             gr.HTML(_KEYS, elem_id="keys")
-    return parts
+    return components
 
 
 def _chat_column(tutor: Tutor, shared: bool) -> dict[str, Any]:
-    parts: dict[str, Any] = {}
+    components: dict[str, Any] = {}
     first: list[Any] = [{"text": choice.message} for choice in starters(tutor.course)]
-    parts["chatbot"] = gr.Chatbot(
+    components["chatbot"] = gr.Chatbot(
         label="Conversation",
         elem_id="chatbot",
         height="100%",
@@ -188,14 +179,14 @@ def _chat_column(tutor: Tutor, shared: bool) -> dict[str, Any]:
         placeholder=_WELCOME_ALL if shared else _WELCOME,
         group_consecutive_messages=False,
     )
-    parts["stage"] = gr.HTML("", elem_id="stage")
+    components["stage"] = gr.HTML("", elem_id="stage")
     with gr.Row(elem_id="own-file"):  # shown while its button is
-        parts["file"] = gr.HTML("")
-        parts["remove"] = gr.Button(
+        components["file"] = gr.HTML("")
+        components["remove"] = gr.Button(
             "Remove file", size="sm", scale=0, min_width=44, elem_id="remove-file", visible="hidden"
         )
     with gr.Row(elem_id="composer-row"):
-        parts["composer"] = gr.Textbox(
+        components["composer"] = gr.Textbox(
             label="Your question",
             show_label=False,
             placeholder="Ask about generative AI",
@@ -211,25 +202,25 @@ def _chat_column(tutor: Tutor, shared: bool) -> dict[str, Any]:
         gr.Button(
             "Add a file to ask about", scale=0, min_width=44, elem_id="attach"
         )  # the page's script opens the dialog
-        parts["take"] = gr.Button("Read the file", elem_id="take-file", elem_classes="bridge")
-        parts["send"] = gr.Button("Send", variant="primary", scale=0, min_width=88, elem_id="send")
-        parts["stop"] = gr.Button("Stop", variant="stop", scale=0, min_width=88, elem_id="stop", visible="hidden")
+        components["take"] = gr.Button("Read the file", elem_id="take-file", elem_classes="bridge")
+        components["send"] = gr.Button("Send", variant="primary", scale=0, min_width=88, elem_id="send")
+        components["stop"] = gr.Button("Stop", variant="stop", scale=0, min_width=88, elem_id="stop", visible="hidden")
     gr.HTML(_COUNTER, elem_id="counter")
-    return parts
+    return components
 
 
-def _bind_chat(page: gr.Blocks, chat: Chat, components: Parts, parts: dict[str, Any]) -> None:
+def _bind_asking(chat: Chat, parts: Parts) -> None:
     # "multiple": a second question while one is being answered must reach the server, which says so and keeps it.
     run: dict[str, Any] = {
-        "outputs": components.all,
+        "outputs": parts.of_turn,
         "concurrency_limit": 8,
         "trigger_mode": "multiple",
         **_QUIET,
     }
-    chatbot, composer, store, stage = components.chatbot, components.composer, components.store, components.stage
+    chatbot, composer, store = parts.chatbot, parts.composer, parts.store
     asked = [
         composer.submit(chat.send, [composer, store], **run),
-        components.send.click(chat.send, [composer, store], **run),
+        parts.send.click(chat.send, [composer, store], **run),
         chatbot.option_select(chat.choose, [store], **run),
         chatbot.example_select(chat.example, [store], **run),
         chatbot.retry(chat.retry, [store], **run),
@@ -237,120 +228,42 @@ def _bind_chat(page: gr.Blocks, chat: Chat, components: Parts, parts: dict[str, 
     ]
     for event in asked:
         event.then(None, js="() => { window.tutorFocus() }", **_QUIET)
-    components.stop.click(chat.halt, None, [stage], queue=False, **_QUIET)
-    chatbot.like(chat.like, [store], [chatbot, store], **_QUIET)
-    shown = [chatbot, store, parts["back"], stage]
-    own = [components.file, components.remove]
+    parts.stop.click(chat.halt, None, [parts.stage], queue=False, **_QUIET)
+
+
+def _bind_conversation(
+    page: gr.Blocks, history: History, own_file: OwnFile, parts: Parts, components: dict[str, Any]
+) -> None:
+    """What concerns the whole conversation, and the file that is asked about in it."""
+    chatbot, store, stage = parts.chatbot, parts.store, parts.stage
+    chatbot.like(history.like, [store], [chatbot, store], **_QUIET)
+    shown = [chatbot, store, parts.back, stage]
     replaced: list[Any] = [
-        parts["new"].click(chat.clear, [store], shown, **_QUIET),
-        parts["back"].click(chat.bring_back, [store], shown, **_QUIET),
+        components["new"].click(history.clear, [store], shown, **_QUIET),
+        parts.back.click(history.bring_back, [store], shown, **_QUIET),
     ]
-    parts["export"].click(None, [store], None, js="(store) => { window.tutorExport(store) }", **_QUIET)
+    components["export"].click(None, [store], None, js="(store) => { window.tutorExport(store) }", **_QUIET)
     chosen = gr.Textbox(visible=False)  # not a State, whose value the server would take from the session
     # A file dialog that is closed may never answer, so it must not block the next one.
     replaced.append(
-        parts["import"].click(
-            chat.take_in, [chosen, store], shown, js="window.tutorPick", trigger_mode="multiple", **_QUIET
+        components["import"].click(
+            history.take_in, [chosen, store], shown, js="window.tutorPick", trigger_mode="multiple", **_QUIET
         )
     )
     for event in replaced:
-        event.then(chat.file_shown, None, own, **_QUIET)
-    added: Any = parts["take"].click(
-        chat.add,
+        event.then(own_file.shown, None, [parts.file, parts.remove], **_QUIET)
+    added: Any = components["take"].click(
+        own_file.add,
         [chosen, store],
-        components.of_file,
+        parts.of_file,
         js="window.tutorAdd",
         trigger_mode="multiple",
         concurrency_limit=2,
         **_QUIET,
     )
     added.then(None, js="() => { window.tutorFocus() }", **_QUIET)
-    parts["remove"].click(chat.remove, None, components.of_file, **_QUIET)
+    parts.remove.click(own_file.remove, None, parts.of_file, **_QUIET)
     store.change(None, [store], None, js="(store) => { window.tutorKept(store) }", **_QUIET)
-    page.load(chat.remind, [store], [stage], **_QUIET)
-
-    page.load(chat.restore, [store], [chatbot, parts["back"]], **_QUIET)
-    page.unload(chat.leave)
-
-
-def _ask(tutor: Tutor) -> Any:
-    def ask(question: str) -> Iterator[dict[str, object]]:
-        """Answer a question about generative AI from the course, with sources."""
-        if not isinstance(question, str):  # gradio checks nothing
-            raise gr.Error("Send the question as text.", print_exception=False)
-        for event in tutor.reply(question):
-            if isinstance(event, Failure):
-                raise gr.Error(event.message, print_exception=False)
-            if isinstance(event, Answered):
-                yield as_json(event.answer)
-
-    return ask
-
-
-def _paint(tutor: Tutor) -> Any:
-    def paint(prompt: str, seed: int | None = None, steps: int | None = None) -> Iterator[dict[str, object]]:
-        """Draw a picture from a prompt. Gives the PNG file in base64, what repeats it, and what the painter took for what."""
-        try:
-            if not isinstance(prompt, str):  # gradio checks nothing
-                raise InputError("Send the prompt as text, such as: a red apple on a blue background.")
-            wanted = checked_prompt(prompt)
-            chosen = own_seed(wanted, 0) if seed is None else _whole("seed", seed)
-            last: dict[str, object] = {}
-            request = PictureRequest(wanted, (chosen,), None if steps is None else _whole("number of steps", steps))
-            for event in tutor.drawer().draw(wanted, request):
-                if isinstance(event, Picture) and event.step == event.steps and event.images:
-                    recipe = event.recipes[0]
-                    last = {"png": base64.b64encode(as_png(event.images[0], recipe)).decode(), **asdict(recipe)}
-                elif isinstance(event, Text):
-                    if not last:
-                        raise ModelError(event.markdown)
-                    yield last | {"note": event.markdown}
-        except TutorError as error:
-            raise gr.Error(str(error), print_exception=False) from None
-
-    return paint
-
-
-def _demo(tutor: Tutor) -> Any:
-    def demo(
-        name: str, settings: dict[str, object] | None = None, seed: int | None = None
-    ) -> Iterator[dict[str, object]]:
-        """Run a live demo, such as gan or sampling. Gives each picture as PNG in base64 with its caption and numbers."""
-        try:
-            if not isinstance(name, str) or not (settings is None or isinstance(settings, dict)):
-                raise InputError(
-                    'Send the name of a demo as text, and its settings as an object, such as {"steps": 100}.'
-                )
-            chosen = demo_named(name)
-            number = 0 if seed is None else checked_seed(_whole("seed", seed))
-            wanted = DemoRequest(chosen, checked(chosen, settings or {}), number)
-            for event in tutor.run(wanted):
-                if isinstance(event, Failure):
-                    raise ModelError(event.message)
-                if isinstance(event, Frame):
-                    yield as_result(event)
-        except TutorError as error:
-            raise gr.Error(str(error), print_exception=False) from None
-
-    return demo
-
-
-def as_result(frame: Frame) -> dict[str, object]:
-    """A frame for programs."""
-    file = BytesIO()
-    frame.picture.save(file, "PNG")
-    return {
-        "png": base64.b64encode(file.getvalue()).decode(),
-        "alt": frame.alt,
-        "caption": frame.caption,
-        "numbers": dict(frame.numbers),
-        "share": frame.share,
-        "prepared": frame.prepared,
-    }
-
-
-def _whole(name: str, value: object) -> int:
-    """A number as a program sent it. Raises InputError."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise InputError(f"Send the {name} as a whole number, or leave it out.")
-    return value
+    page.load(own_file.remind, [store], [stage], **_QUIET)
+    page.load(history.restore, [store], [chatbot, parts.back], **_QUIET)
+    page.unload(history.leave)

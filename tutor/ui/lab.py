@@ -17,16 +17,17 @@ from tutor.errors import TutorError
 from tutor.events import Failure, Frame, Showing, Shown, Status
 from tutor.turn import Tutor
 from tutor.ui.busy import Busy
-from tutor.ui.chat import STAGES, is_dark, shown_if
 from tutor.ui.demo_record import DemoRecord, begun, demo_html, ended, with_frame
+from tutor.ui.look import is_dark
+from tutor.ui.parts import Update, shown_if
 from tutor.ui.pump import pump
+from tutor.ui.status import STAGES, notice
 from tutor.workbench.demo import Demo, Line, Number, Option, Parameter, Switch
 
 _NO_GUESS = "No guess"
 _KINDS: tuple[tuple[type, int], ...] = ((Number, 4), (Option, 2), (Switch, 2), (Line, 2))
 """How many controls of each kind there are."""
 _EMPTY = '<div class="demo"><div class="frame room"><p>Press Run.</p></div></div>'
-Update = dict[Any, Any]
 
 
 class Lab:
@@ -109,16 +110,16 @@ class Lab:
         try:
             wanted = self._request(name, guess, values)
         except TutorError as error:
-            yield {self.stage: _notice(str(error))}
+            yield {self.stage: notice(str(error))}
             return
         stop = self._busy.begin(session)
         if stop is None:
-            yield {self.stage: _notice("Something else is still running for you. Stop it first, here or in the chat.")}
+            yield {self.stage: notice("Something else is still running for you. Stop it first, here or in the chat.")}
             return
         self._running.add(session)
         record: DemoRecord | None = None
         said, waited = "", False
-        yield {self.run: shown_if(False), self.stop: shown_if(True), self.stage: _notice(STAGES["showing"])}
+        yield {self.run: shown_if(False), self.stop: shown_if(True), self.stage: notice(STAGES["showing"])}
         try:
             with closing(pump(self._tutor.run(wanted, is_dark(request)), stop)) as events:
                 for event in events:
@@ -134,10 +135,10 @@ class Lab:
                             record = ended(record, event)
                         case Status("waiting", detail):
                             waited = True
-                            yield {self.stage: _notice(f"{STAGES['waiting']}: {detail}")}
+                            yield {self.stage: notice(f"{STAGES['waiting']}: {detail}")}
                             continue
                         case Status("showing") if waited:
-                            yield {self.stage: _notice(STAGES["showing"])}
+                            yield {self.stage: notice(STAGES["showing"])}
                             continue
                         case Failure(message):
                             said = message
@@ -149,7 +150,7 @@ class Lab:
         finally:
             self._running.discard(session)
             self._busy.end(session)
-        yield {self.run: shown_if(True), self.stop: shown_if(False), self.stage: _notice(said)}
+        yield {self.run: shown_if(True), self.stop: shown_if(False), self.stage: notice(said)}
 
     def _request(self, name: str, guess: str | None, values: Sequence[Any]) -> DemoRequest:
         """What the controls say. Raises InputError."""
@@ -175,7 +176,7 @@ class Lab:
 
     def _halt(self, request: gr.Request) -> str:
         self._busy.stop(str(request.session_hash))
-        return _notice("Stopping")
+        return notice("Stopping")
 
 
 def _controls(first: Demo) -> list[Any]:
@@ -241,7 +242,3 @@ def _about(tutor: Tutor, demo: Demo) -> str:
     link = f' <a class="lesson-link" href="#course/{lesson.slug}">Lesson: {escape(lesson.title)}</a>' if lesson else ""
     title = f'<h2 id="lab-title">{escape(demo.title)}</h2><span id="lab-at" hidden>{demo.name}</span>'
     return f'<a class="all-demos" href="#lab">All demos</a>{title}<p>{escape(demo.about)}{link}</p>'
-
-
-def _notice(text: str) -> str:
-    return f'<p class="notice">{escape(text)}</p>'

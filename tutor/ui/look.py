@@ -1,4 +1,4 @@
-"""How the page looks: theme, style sheets and the small scripts, as files beside this one."""
+"""How the page looks: theme, light or dark, style sheets and the small scripts, as files beside this one."""
 
 from pathlib import Path
 
@@ -46,3 +46,8 @@ def theme() -> gr.themes.Base:
 def head() -> str:
     """What goes into the page's head: the scripts."""
     return "".join(f"<script>{script.read_text(encoding='utf-8')}</script>" for script in SCRIPTS)
+
+
+def is_dark(request: gr.Request) -> bool:
+    """Whether the learner's page is dark, which its script says in a cookie."""
+    return bool(dict(request.cookies or {}).get("tutor-scheme") == "dark")

@@ -1,8 +1,31 @@
-"""The lines that say which model answers, which one draws, and how far each has loaded."""
+"""The lines that say how things stand: what the tutor is doing, what a learner is told, which model answers and which one draws."""
 
 from html import escape
 
 from tutor.loading import State, progress
+from tutor.ui.render import PAINTING
+
+STAGES = {
+    "adding": "Reading your file",
+    "searching": "Searching the course",
+    "reading": "Reading the passages",
+    "writing": "Writing",
+    "painting": PAINTING,
+    "inspecting": "Drawing it again to look inside",
+    "waiting": "Waiting for its turn",
+    "showing": "Running the demo",
+}
+"""Stage of a `Status` -> what the tutor is doing."""
+
+
+def notice(text: str) -> str:
+    """HTML for everyone, above the composer or beside a demo."""
+    return f'<p class="notice">{escape(text)}</p>'
+
+
+def announcement(text: str) -> str:
+    """HTML for a screen reader only: the page shows it already."""
+    return f'<p class="unseen">{escape(text)}</p>'
 
 
 def model_line(state: State) -> str:
