@@ -4,7 +4,8 @@
   has its own cache and its own decoder, and a model serves one call at a time, so two chats never mix.
 - The states of recent prompts are kept, so that a second question on the same notes reads only what is new.
 - Greedy writing guesses ahead: where the last words stand in the prompt too, the words that follow there are checked in one step
-  (prompt lookup; Saxena, 2023). A wrong guess is thrown away, so the tokens are those of plain greedy writing, up to the rounding of bf16.
+  (prompt lookup; Saxena, 2023). A wrong guess is thrown away, and a near tie is computed again alone, so the tokens are those of plain
+  greedy writing; in bf16, rounding could still break a tie that looked wider.
 """
 
 import copy
@@ -29,6 +30,8 @@ _LOOKAHEAD = 15
 """Tokens guessed in one step: sixteen take a tenth longer than one, since the weights are read from memory once."""
 _LONGEST_MATCH = 4
 """Last tokens looked for in the prompt; fewer if so many are not found."""
+_TIE = 0.25
+"""Logits this close may change places when several tokens are computed in one step: two steps of bf16 from 16 to 32."""
 _KEPT = 3
 """Prompts whose states are kept: about 12 MB each for the built-in model at 500 tokens."""
 _POLL = 0.1
@@ -198,8 +201,9 @@ class LocalModel:
         decoder = _Decoder(self._tokenizer)
         chance = torch.Generator(self._device).manual_seed(options.seed)
         barred = self._tokenizer.encode(options.never_begin, add_special_tokens=False) if options.never_begin else []
+        alone = False
         while written < options.max_new_tokens:
-            guess = _look_up(known, _LOOKAHEAD) if self._look_up and options.temperature == 0 else []
+            guess = _look_up(known, _LOOKAHEAD) if self._look_up and options.temperature == 0 and not alone else []
             logits = self._step([known[-1], *guess], cache)
             if written <= 1 < len(barred) and [*known[len(ids) :], *guess][:1] == barred[:1]:
                 logits = logits.clone()  # what inference mode made can't be changed
@@ -209,8 +213,10 @@ class LocalModel:
             else:
                 chosen = logits.argmax(-1).tolist()
             right = _common(guess, chosen)
-            _forget(cache, len(guess) - right)
-            new = chosen[: right + 1][: options.max_new_tokens - written]
+            taken = _sure(logits[: right + 1]) if guess else 1
+            alone = taken <= right  # a near tie: that token is computed again by itself
+            _forget(cache, len(guess) + 1 - taken)
+            new = chosen[:taken][: options.max_new_tokens - written]
             ended = next((place for place, token in enumerate(new) if token in self.ends), None)
             known += new
             written += len(new)
@@ -264,6 +270,13 @@ def _look_up(known: Sequence[int], count: int) -> list[int]:
             if known[start] == last[0] and known[start : start + length] == last:
                 return list(known[start + length : start + length + count])
     return []
+
+
+def _sure(logits: "torch.Tensor") -> int:
+    """How many leading rows have a choice that the rounding of several tokens at once cannot turn round."""
+    best = logits.topk(2).values
+    near = (best[:, 0] - best[:, 1] <= _TIE).nonzero()
+    return int(near[0]) if len(near) else len(logits)
 
 
 def _forget(cache: Any, count: int) -> None:
