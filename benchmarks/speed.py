@@ -94,18 +94,22 @@ def quote() -> None:
 
 
 def writing() -> None:
-    """First text and tokens a second, against the pipeline of transformers with the same weights in bf16."""
+    """First text and tokens a second, against the pipeline of transformers with the same weights: in bf16 where the processor computes
+    it, as the tutor does too, and in float32 elsewhere, where bf16 would make the plain way look slow."""
     import torch
     from transformers import pipeline
 
+    from training.machine import HALF
+
     folder = built_in_folder()
-    ours = LocalModel(folder, "built-in", dtype="bfloat16")
-    plain = pipeline("text-generation", model=str(folder), dtype=torch.bfloat16)
+    name = "bfloat16" if HALF else "float32"
+    ours = LocalModel(folder, "built-in", dtype=name)
+    plain = pipeline("text-generation", model=str(folder), dtype=getattr(torch, name))
     prompts = _prompts(plain.tokenizer)
     for prompt in prompts[:1]:  # both load their kernels
         list(_plain_stream(plain, prompt))
         list(LocalModel.stream(ours, prompt))
-    ours = LocalModel(folder, "built-in", dtype="bfloat16")
+    ours = LocalModel(folder, "built-in", dtype=name)
     mine, theirs = [], []
     for prompt in prompts:
         theirs.append(_Timing(_plain_stream(plain, prompt), plain.tokenizer))
@@ -116,10 +120,12 @@ def writing() -> None:
         statistics.median(m.first for m in mine[1:]),
         statistics.median(t.first for t in theirs[1:]),
     )
-    _row("tokens a second, once begun", _rate(mine, False), _rate(theirs, False))
-    _row("tokens a second, reading included", _rate(mine, True), _rate(theirs, True))
+    _row(f"tokens a second, once begun, {name}", _rate(mine, False), _rate(theirs, False))
+    _row(f"tokens a second, reading included, {name}", _rate(mine, True), _rate(theirs, True))
     same = sum(m.text == t.text for m, t in zip(mine, theirs, strict=True))
-    print(f"| same text as the plain way, bf16 (rounding may break a near tie) | {same} of {len(prompts)} | – | – |")
+    print(f"| same text as the plain way, {name} | {same} of {len(prompts)} | – | – |", flush=True)
+    if not HALF:
+        return
     ours = LocalModel(folder, "built-in", dtype="float32")
     plain = pipeline("text-generation", model=str(folder), dtype=torch.float32)
     same = sum("".join(ours.stream(p, Options())) == "".join(_plain_stream(plain, p)) for p in prompts)

@@ -20,9 +20,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tutor.demos.evaluation import judged
 from tutor.workbench.families import CODE, FAMILIES, SHIPPED, Families, flow, painter
 from tutor.workbench.fruit import fruit, measured
+from tutor.workbench.measures import judged
 
 _PICTURES = 8000
 _SEEDS = 1_000_000

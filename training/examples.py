@@ -163,9 +163,12 @@ class Rank:
 
     def __init__(self, course: Course) -> None:
         self._search = Searcher(course)
+        self._hits: dict[str, tuple[Hit, ...]] = {}
 
     def hits(self, question: str) -> tuple[Hit, ...]:
-        return self._search.search(question, k=12).hits
+        if question not in self._hits:
+            self._hits[question] = self._search.search(question, k=12).hits
+        return self._hits[question]
 
     def probability(self, question: str) -> float:
         """That the course answers, as the app reckons."""

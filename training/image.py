@@ -1,13 +1,14 @@
 """Train the painter: a text-conditioned rectified flow (Liu et al., 2022; Esser et al., 2024) on pictures made by `training.pictures`.
 
-    python -m training.image [--preset cpu|gpu] [--pictures N] [--start DIR] [--resume] [--out models/image]
+    python -m training.image [--preset cpu|gpu] [--pictures N | --minutes M] [--start DIR] [--resume] [--out models/image]
 
 The network guesses the clean picture x0 from x_t = (1 - t) x0 + t noise; the loss is the squared error of the velocity (Li and He, 2025).
 Most times t lie near 1, where almost only noise is left: an emoji's outline shows through much noise, so that only there the text has
 to say what it will be. One picture in ten is learned without its text, for guidance (Ho and Salimans, 2022). First comes the sketch,
 which learns what a text asks for in its typical place and size (`tutor.image.sketch`), then the denoiser, which sees it; `--start` takes
 the denoiser of a pipeline to go on from. Resumable: checkpoints go to runs/image every few minutes. The learning rate falls over
-`--pictures`. Not deterministic to the bit: the order of floating-point sums on several threads is not.
+`--pictures`, or over `--minutes`, where a machine is lent for some time. Not deterministic to the bit: the order of floating-point sums
+on several threads is not.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import json
 import math
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,10 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 
+from training.kept import keep, kept
+from training.machine import DEVICE, half_precision, workers
 from training.pictures import Scene, any_scene, caption, draw, sheet, things, typical
 from tutor.image.denoiser import Denoiser
 from tutor.image.nearest import SHEET
@@ -35,9 +39,11 @@ from tutor.settings import MODELS, ROOT
 from tutor.things import THINGS
 
 RUNS = ROOT / "runs" / "image"
-_SKETCH_BATCH, _SKETCH_RATE = 256, 1e-3
-_SKETCH_EMPTY = 4
-"""Of a batch, how many are learned without their text."""
+_SKETCH_RATE = 1e-3
+_SKETCH_EMPTY = 1 / 64
+"""Of a batch, the share that is learned without its text."""
+_ENCODED = 512
+"""Captions that are encoded at a time."""
 _MEASURED = 8_000
 """Texts whose spread is measured."""
 _NO_TEXT = 0.1
@@ -61,6 +67,7 @@ class Preset:
     pictures: int
     sketches: int
     """Pictures that the sketch learns from, before."""
+    sketch_batch: int
     hidden: int
     """Width of the sketch."""
 
@@ -76,6 +83,7 @@ PRESETS = {
         ema=0.9,
         pictures=1_000,
         sketches=4_000,
+        sketch_batch=256,
         hidden=64,
     ),
     "cpu": Preset(
@@ -88,18 +96,20 @@ PRESETS = {
         ema=0.999,
         pictures=400_000,
         sketches=2_000_000,
+        sketch_batch=256,
         hidden=2048,
     ),
     "gpu": Preset(
-        width=512,
-        depth=12,
-        patch=4,
-        captions=200_000,
-        batch=256,
-        rate=4e-4,
-        ema=0.9995,
-        pictures=4_000_000,
-        sketches=3_000_000,
+        width=256,
+        depth=8,
+        patch=8,
+        captions=240_000,
+        batch=512,
+        rate=6e-4,
+        ema=0.999,
+        pictures=3_000_000,
+        sketches=24_000_000,
+        sketch_batch=1024,
         hidden=2048,
     ),
 }
@@ -117,52 +127,69 @@ class Bank:
     mask: Tensor
     pooled: Tensor
 
-    def batch(self, size: int, rng: random.Random, device: str) -> tuple[Tensor, ...]:
-        """(pictures in -1..1 [size, 3, 64, 64], states, mask, pooled)"""
-        rows = [rng.randrange(len(self.scenes)) for _ in range(size)]
-        pictures = np.stack([draw(self.scenes[row], rng) for row in rows])
-        texts = [len(self.scenes) if rng.random() < _NO_TEXT else row for row in rows]
-        clean = torch.from_numpy(pictures).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
-        return clean, *self.texts(texts, device)
-
-    def texts(self, rows: Sequence[int], device: str) -> tuple[Tensor, Tensor, Tensor]:
+    def texts(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(states, mask, pooled)"""
-        return (
-            self.states[rows].to(device).float(),
-            self.mask[rows].to(device),
-            self.pooled[rows].to(device).float(),
-        )
+        return self.states[rows].float(), self.mask[rows], self.pooled[rows].float()
 
 
 def make_bank(count: int, encode: TextStates, rng: random.Random) -> Bank:
-    """`count` captions of scenes that are not held out."""
+    """`count` captions of scenes that are not held out, on the device that trains."""
     scenes = [any_scene(rng) for _ in range(count)]
     texts = [*(caption(scene, rng) for scene in scenes), ""]
-    parts = [encode(texts[start : start + 256]) for start in range(0, len(texts), 256)]
-    states, mask, pooled = (torch.cat(part) for part in zip(*parts, strict=True))
-    return Bank(scenes, states.half(), mask, pooled.half())
+    parts = [encode(texts[start : start + _ENCODED]) for start in range(0, len(texts), _ENCODED)]
+    half = [(states.half(), mask, pooled.half()) for states, mask, pooled in parts]
+    return Bank(scenes, *(torch.cat(part) for part in zip(*half, strict=True)))
 
 
-def train_sketch(preset: Preset, bank: Bank, rng: random.Random, device: str) -> Any:
+class _Drawn(IterableDataset[tuple[Tensor, Tensor]]):
+    """Without end: (pictures uint8 [batch, 64, 64, 3], rows of their texts in the bank [batch])."""
+
+    def __init__(self, scenes: Sequence[Scene], batch: int, seed: int) -> None:
+        self._scenes, self._batch, self._seed = scenes, batch, seed
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        worker = get_worker_info()
+        rng = random.Random(f"{self._seed} {worker.id if worker else 0}")
+        while True:
+            rows = [rng.randrange(len(self._scenes)) for _ in range(self._batch)]
+            pictures = np.stack([draw(self._scenes[row], rng) for row in rows])
+            texts = [len(self._scenes) if rng.random() < _NO_TEXT else row for row in rows]
+            yield torch.from_numpy(pictures), torch.tensor(texts)
+
+
+class _Typical(Dataset[Tensor]):
+    """The one picture of each scene that the sketch learns, uint8 [3, 32, 32]."""
+
+    def __init__(self, scenes: Sequence[Scene]) -> None:
+        self._scenes = scenes
+
+    def __len__(self) -> int:
+        return len(self._scenes)
+
+    def __getitem__(self, number: int) -> Tensor:
+        return torch.from_numpy(typical(self._scenes[number])).permute(2, 0, 1)
+
+
+def train_sketch(preset: Preset, bank: Bank) -> Any:
     """The network that draws what a text asks for, at half size. Its rate falls to nothing.
 
     A text has one picture here, not the many that `draw` makes: what does not vary is learned several times faster than the mean of what
     does. For the empty text, it is the mean of all.
     """
-    sketch: Any = Sketch(hidden=preset.hidden).to(device)
-    pictures = torch.from_numpy(np.stack([typical(scene) for scene in bank.scenes])).permute(0, 3, 1, 2)
-    some = torch.randperm(len(pictures))[:_MEASURED]
-    sketch.whiten_by(*bank.texts(some.tolist(), device))
-    optimizer = torch.optim.AdamW(sketch.parameters(), lr=_SKETCH_RATE, betas=(0.9, 0.99), weight_decay=0.01)
-    steps = preset.sketches // _SKETCH_BATCH
+    sketch: Any = Sketch(hidden=preset.hidden).to(DEVICE)
+    pictures = torch.cat(list(DataLoader(_Typical(bank.scenes), 256, num_workers=workers()))).to(DEVICE)
+    sketch.whiten_by(*bank.texts(torch.randperm(len(pictures))[:_MEASURED]))
+    optimizer = _optimizer(sketch, _SKETCH_RATE)
+    steps = preset.sketches // preset.sketch_batch
     for step in range(steps):
         for group in optimizer.param_groups:
             group["lr"] = _SKETCH_RATE * min(1, (step + 1) / 100) * (1 + math.cos(math.pi * step / steps)) / 2
-        rows = [rng.randrange(len(pictures)) for _ in range(_SKETCH_BATCH)]
-        texts = bank.texts([*rows[:-_SKETCH_EMPTY], *[len(pictures)] * _SKETCH_EMPTY], device)
-        with torch.autocast(device, dtype=torch.bfloat16):
+        rows = torch.randint(len(pictures), (preset.sketch_batch,), device=DEVICE)
+        empty = torch.rand(len(rows), device=DEVICE) < _SKETCH_EMPTY
+        texts = bank.texts(rows.masked_fill(empty, len(pictures)))
+        with half_precision():
             guess = sketch(*texts)
-        loss = functional.mse_loss(guess.float(), pictures[rows].to(device).float() / 127.5 - 1)
+        loss = functional.mse_loss(guess.float(), pictures[rows].float() / 127.5 - 1)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(sketch.parameters(), 1.0)
@@ -172,69 +199,84 @@ def train_sketch(preset: Preset, bank: Bank, rng: random.Random, device: str) ->
     return sketch
 
 
+def _optimizer(network: Any, rate: float) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(
+        network.parameters(), lr=rate, betas=(0.9, 0.99), weight_decay=0.01, fused=DEVICE == "cuda"
+    )
+
+
 def flow_loss(model: Any, sketch: Any, clean: Tensor, states: Tensor, mask: Tensor, pooled: Tensor) -> Tensor:
     """Mean squared error of the velocity that follows from the guessed clean picture."""
     t = torch.sigmoid(_TIME_MEAN + _TIME_SPREAD * torch.randn(len(clean), device=clean.device))
     noise = torch.randn_like(clean)
     share = t[:, None, None, None]
-    with torch.autocast(clean.device.type, dtype=torch.bfloat16):
+    with half_precision():
         guess = model((1 - share) * clean + share * noise, t, states, mask, pooled, sketch(states, mask, pooled))
     error = (guess.float() - clean) / share.clamp(min=_SMALLEST_TIME)
     return error.square().mean()
 
 
-def train(preset: Preset, pictures: int, out: Path, seed: int, start: Path | None, resume: bool) -> None:
-    """Train on `pictures` and write the pipeline to `out`; `start` is a pipeline to go on from."""
+def train(
+    preset: Preset, out: Path, seed: int, start: Path | None, resume: bool, pictures: int, minutes: float | None
+) -> None:
+    """Train on `pictures`, or for `minutes`, and write the pipeline to `out`; `start` is a pipeline to go on from."""
     torch.manual_seed(seed)
-    rng = random.Random(seed)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    RUNS.mkdir(parents=True, exist_ok=True)
-    bank = _kept(RUNS / "bank.pt", resume, lambda: make_bank(preset.captions, TextStates(), rng))
+    bank = kept(RUNS / "bank.pt", resume, lambda: make_bank(preset.captions, TextStates(DEVICE), random.Random(seed)))
     print(f"{len(bank.scenes)} captions encoded", flush=True)
-    sketch = _kept(RUNS / "sketch.pt", resume, lambda: train_sketch(preset, bank, rng, device)).to(device)
+    sketch = kept(RUNS / "sketch.pt", resume, lambda: train_sketch(preset, bank))
     model: Any
     if start is None:
         model = Denoiser(width=preset.width, depth=preset.depth, patch=preset.patch, heads=preset.width // 64)
     else:
         model = Denoiser.from_pretrained(start / "denoiser").float()
     sketch.eval().requires_grad_(False)
-    model.to(device).train()
+    model.to(DEVICE).train()
     average = copy.deepcopy(model).requires_grad_(False)
     print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.1f}M parameters", flush=True)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=preset.rate, betas=(0.9, 0.99), weight_decay=0.01)
+    optimizer = _optimizer(model, preset.rate)
     step = 0
     last = RUNS / "last.pt"
     if resume and last.is_file():
-        state = torch.load(last, map_location=device, weights_only=True)
+        state = torch.load(last, map_location=DEVICE, weights_only=True)
         model.load_state_dict(state["model"])
         average.load_state_dict(state["average"])
         optimizer.load_state_dict(state["optimizer"])
         step = state["step"]
-        rng.seed(seed + step)
         torch.manual_seed(seed + step)
     compiled = torch.compile(model) if preset.width > 64 else model
-    saved, shown = time.monotonic(), 0.0
-    while (passed := step * preset.batch / pictures) < 1:
+    drawn = DataLoader(
+        _Drawn(bank.scenes, preset.batch, seed + step),
+        batch_size=None,
+        num_workers=workers(),
+        pin_memory=DEVICE == "cuda",
+    )
+    begun = saved = time.monotonic()
+    shown: Tensor | None = None
+    for pixels, rows in drawn:
+        done = (time.monotonic() - begun) / (60 * minutes) if minutes else step * preset.batch / pictures
+        if done >= 1:
+            break
         for group in optimizer.param_groups:
-            group["lr"] = preset.rate * min(1, (step + 1) / 200) * (0.03 + 0.97 * (1 + math.cos(math.pi * passed)) / 2)
-        loss = flow_loss(compiled, sketch, *bank.batch(preset.batch, rng, device))
+            group["lr"] = preset.rate * min(1, (step + 1) / 200) * (0.03 + 0.97 * (1 + math.cos(math.pi * done)) / 2)
+        clean = pixels.to(DEVICE, non_blocking=True).permute(0, 3, 1, 2).float() / 127.5 - 1
+        loss = flow_loss(compiled, sketch, clean, *bank.texts(rows.to(bank.mask.device)))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         step += 1
-        keep = min(preset.ema, (1 + step) / (10 + step))
+        rate = 1 - min(preset.ema, (1 + step) / (10 + step))
         with torch.no_grad():
             for slow, fast in zip(average.parameters(), model.parameters(), strict=True):
-                slow.lerp_(fast, 1 - keep)
-        shown = loss.item() if not shown else 0.98 * shown + 0.02 * loss.item()
+                slow.lerp_(fast, rate)
+            shown = loss.detach() if shown is None else torch.lerp(shown, loss.detach(), 0.02)
         if step % 50 == 0:
-            print(f"{step} steps, {passed:.1%}, loss {shown:.4f}", flush=True)
+            print(f"{step} steps, {done:.1%}, loss {shown.item():.4f}", flush=True)
         if time.monotonic() - saved > _SAVE_EVERY:
             saved = time.monotonic()
             _checkpoint(last, model, average, optimizer, step)
     save(average, sketch, out)
-    print(f"{step} steps, {step * preset.batch} pictures, loss {shown:.4f}; the pipeline is in {out}")
+    print(f"{step} steps, {step * preset.batch} pictures; the pipeline is in {out}")
 
 
 def save(average: Any, sketch: Any, out: Path) -> None:
@@ -252,35 +294,23 @@ def save(average: Any, sketch: Any, out: Path) -> None:
 
 def _checkpoint(path: Path, model: Any, average: Any, optimizer: Any, step: int) -> None:
     state = {"model": model.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict()}
-    _write(state | {"step": step}, path)
-
-
-def _write(value: object, path: Path) -> None:
-    partial = path.with_suffix(".partial")
-    torch.save(value, partial)
-    partial.replace(path)
-
-
-def _kept(path: Path, resume: bool, make: Callable[[], Any]) -> Any:
-    """What an earlier run made and left in `path`, when resumed; otherwise it is made now, and left there."""
-    if resume and path.is_file():
-        return torch.load(path, weights_only=False)  # our own file
-    made = make()
-    _write(made, path)
-    return made
+    keep(state | {"step": step}, path)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--preset", choices=PRESETS, default="cpu")
-    parser.add_argument("--pictures", type=int, help="to learn from; the preset's unless told")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--pictures", type=int, help="for the denoiser to learn from; the preset's unless told")
+    length.add_argument("--minutes", type=float, help="for the denoiser, instead")
     parser.add_argument("--out", type=Path, default=MODELS / "image")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--start", type=Path, metavar="DIR", help="a pipeline whose denoiser to go on from")
     parser.add_argument("--resume", action="store_true", help="go on from what runs/image holds")
     options = parser.parse_args(arguments)
     preset = PRESETS[options.preset]
-    train(preset, options.pictures or preset.pictures, options.out, options.seed, options.start, options.resume)
+    pictures = options.pictures or preset.pictures
+    train(preset, options.out, options.seed, options.start, options.resume, pictures, options.minutes)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from training.kept import keep
+from training.machine import DEVICE, half_precision
 from training.pictures import COLORS, TINTS, Scene, Thing, draw, things
 from tutor.settings import ROOT
 
@@ -100,25 +102,25 @@ def train(minutes: float, seed: int) -> Judge:
     rng = random.Random(seed)
     common = common_things()
     others = [thing for thing in things() if not thing.common]
-    judge = Judge(len(common) + 1)
+    judge = Judge(len(common) + 1).to(DEVICE)
     optimizer = torch.optim.AdamW(judge.parameters(), lr=_RATE, weight_decay=0.05)
     begun, step = time.monotonic(), 0
     while (passed := (time.monotonic() - begun) / (60 * minutes)) < 1:
         for group in optimizer.param_groups:
             group["lr"] = _RATE * min(1, (step + 1) / 50) * (1 - passed)
         pictures, labels = zip(*(_example(rng, common, others) for _ in range(64)), strict=True)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            scores = judge(to_input(pictures))
-        loss = nn.functional.cross_entropy(scores.float(), torch.tensor(labels), label_smoothing=0.05)
+        with half_precision():
+            scores = judge(to_input(pictures).to(DEVICE))
+        loss = nn.functional.cross_entropy(scores.float(), torch.tensor(labels, device=DEVICE), label_smoothing=0.05)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         step += 1
         if step % 50 == 0:
             print(f"{step} steps, {passed:.0%} of the time, loss {loss.item():.3f}", flush=True)
-    JUDGE.parent.mkdir(exist_ok=True)
-    torch.save(judge.state_dict(), JUDGE)
-    return judge.eval()
+    judge = judge.cpu().eval()
+    keep(judge.state_dict(), JUDGE)
+    return judge
 
 
 def load() -> Judge:

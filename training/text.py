@@ -2,7 +2,8 @@
 
     python -m training.text --corpora DIR [--preset cpu|gpu] [--out models/text] [--resume]
 
-The base stays in bf16, the adapter in fp32; the loss counts answer tokens only. Resumable: checkpoints go to runs/text.
+The base stays in bf16 where that is fast, the adapter in fp32; the loss counts answer tokens only. Resumable: packs and checkpoints go to
+runs/text, which is all that another machine needs to train on the same packs.
 Not deterministic to the bit: the order of floating-point sums on several threads.
 """
 
@@ -19,9 +20,12 @@ import torch
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainingArguments, set_seed
+from transformers.trainer_utils import get_last_checkpoint
 
 from training.corpora import read_corpora
 from training.examples import Pack, Rank, corpus_packs, course_packs, grounded, read_pairs, split_pairs
+from training.kept import kept
+from training.machine import DEVICE, HALF
 from training.packs import IGNORED, collate, encode
 from tutor.course import load_course
 from tutor.search.encoder import encoder
@@ -29,6 +33,7 @@ from tutor.settings import MODELS, ROOT, settings
 from tutor.support import SupportChecker
 from tutor.weights import BASE_ON_HUB, base_folder, read_adapter
 
+RUNS = ROOT / "runs" / "text"
 LAYERS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 _SHARDS = 2
 
@@ -53,7 +58,7 @@ class Preset:
 PRESETS = {
     "tiny": Preset(first=4, mixed=0, rounds=0, grounded=0, batch=2, longest=512, rank=4, rate=1e-3),
     "cpu": Preset(first=500, mixed=300, rounds=2, grounded=1, batch=2, longest=900, rank=16, rate=8e-4),
-    "gpu": Preset(first=1500, mixed=1000, rounds=6, grounded=2, batch=8, longest=1200, rank=32, rate=5e-4),
+    "gpu": Preset(first=1500, mixed=1000, rounds=3, grounded=2, batch=12, longest=1200, rank=16, rate=5e-4),
 }
 
 
@@ -94,7 +99,8 @@ def train(packs: Sequence[Pack], preset: Preset, out: Path, seed: int, resume: b
     set_seed(seed)
     folder = base_folder()
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16, attn_implementation="sdpa")
+    dtype = torch.bfloat16 if HALF else torch.float32
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation="sdpa")
     config = LoraConfig(
         r=preset.rank, lora_alpha=2 * preset.rank, target_modules=LAYERS, lora_dropout=0.0, task_type="CAUSAL_LM"
     )
@@ -109,7 +115,7 @@ def train(packs: Sequence[Pack], preset: Preset, out: Path, seed: int, resume: b
     trainer = _InOrder(
         model=adapted,
         args=TrainingArguments(
-            output_dir=str(ROOT / "runs" / "text"),
+            output_dir=str(RUNS),
             per_device_train_batch_size=preset.batch,
             num_train_epochs=1,
             learning_rate=preset.rate,
@@ -117,8 +123,8 @@ def train(packs: Sequence[Pack], preset: Preset, out: Path, seed: int, resume: b
             warmup_steps=20,
             weight_decay=0.0,
             max_grad_norm=1.0,
-            bf16=True,
-            use_cpu=not torch.cuda.is_available(),
+            bf16=HALF,
+            use_cpu=DEVICE == "cpu",
             logging_steps=10,
             save_steps=50,
             save_total_limit=2,
@@ -131,7 +137,7 @@ def train(packs: Sequence[Pack], preset: Preset, out: Path, seed: int, resume: b
         data_collator=collate,
     )
     started = time.monotonic()
-    trainer.train(resume_from_checkpoint=resume)
+    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(RUNS)) if resume else None)
     save(adapted, out)
     print(f"trained in {(time.monotonic() - started) / 60:.1f} minutes, adapter in {out}")
 
@@ -164,15 +170,17 @@ class _InOrder(PackTrainer):
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpora", type=Path, required=True, help="folder of *.txt.xz prose")
+    parser.add_argument("--corpora", type=Path, help="folder of *.txt.xz prose; not needed to go on")
     parser.add_argument("--preset", choices=PRESETS, default="cpu")
     parser.add_argument("--out", type=Path, default=MODELS / "text")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--start", type=Path, metavar="DIR", help="an adapter to go on from")
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    parser.add_argument("--resume", action="store_true", help="go on from what runs/text holds")
     options = parser.parse_args(arguments)
+    if options.corpora is None and not options.resume:
+        parser.error("--corpora is needed to make the packs")
     preset = PRESETS[options.preset]
-    packs = make_packs(preset, options.corpora, options.seed)
+    packs = kept(RUNS / "packs.pt", options.resume, lambda: make_packs(preset, options.corpora, options.seed))
     train(packs, preset, options.out, options.seed, options.resume, options.start)
 
 

@@ -27,20 +27,20 @@ TEXT_TOKENS = 16
 class TextStates:
     """Texts -> (token states [texts, 16, 384], mask [texts, 16], pooled vectors [texts, 384]) of all-MiniLM-L6-v2."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: str = "cpu") -> None:
         from transformers import AutoModel, AutoTokenizer
 
         quiet()
         folder = encoder_folder()
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         with LOADING:
-            self._model: Any = AutoModel.from_pretrained(folder).eval()
+            self._model: Any = AutoModel.from_pretrained(folder).eval().to(device)
 
     @torch.inference_mode()
     def __call__(self, texts: Sequence[str]) -> tuple[Tensor, Tensor, Tensor]:
         batch = self.tokenizer(
             list(texts), padding="max_length", truncation=True, max_length=TEXT_TOKENS, return_tensors="pt"
-        )
+        ).to(self._model.device)
         states = self._model(**batch).last_hidden_state
         mask = batch["attention_mask"].bool()
         weights = mask.unsqueeze(-1).to(states.dtype)
