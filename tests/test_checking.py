@@ -17,8 +17,9 @@ from tutor.checks.twins import check_twins, nearest_twins
 from tutor.checks.vectors import KeptVectors
 from tutor.checks.words import check_passages, check_reading, check_spelling, reading_level
 from tutor.cli import main
-from tutor.course import load_course, syntax_tree
+from tutor.course import load_course
 from tutor.errors import CourseError
+from tutor.markdown import syntax_tree
 from tutor.quizbank import load_quiz
 from tutor.settings import ROOT, settings
 from tutor.ui import reader

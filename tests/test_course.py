@@ -3,8 +3,9 @@
 import pytest
 
 from tests.conftest import BODIES, LESSON, write_lessons
-from tutor.course import load_course, slugify
+from tutor.course import load_course
 from tutor.errors import CourseError
+from tutor.markdown import slugify
 from tutor.settings import ROOT
 
 RICH = """## What is it?

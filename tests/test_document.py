@@ -14,9 +14,10 @@ from pypdf.generic import DictionaryObject, NameObject, StreamObject
 
 from tests.conftest import run_tutor
 from tutor.about import about_file, as_meant, speaks_of_own_file
-from tutor.document import LARGEST, MOST_CHARACTERS, MOST_PAGES, clean_name, read_document
+from tutor.document import LARGEST, clean_name, read_document
 from tutor.errors import InputError
 from tutor.events import Answered, Failure, Quote, Source, Status, Text
+from tutor.extraction import MOST_CHARACTERS, MOST_PAGES
 from tutor.image.local import built_in_painter
 from tutor.library import MOST, Attached
 from tutor.reading import read_apart

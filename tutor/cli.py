@@ -7,7 +7,6 @@ import argparse
 import errno
 import json
 import os
-import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
@@ -15,33 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.markdown import Markdown
-from rich.text import Text as Styled
 
 from tutor import __version__
+from tutor.cli_answer import print_failure, print_json, print_live
 from tutor.errors import InputError, ModelError, StorageError, TutorError
-from tutor.events import (
-    Answered,
-    Choices,
-    Event,
-    Failure,
-    Figure,
-    Frame,
-    Inside,
-    Picture,
-    Quote,
-    Recipe,
-    Showing,
-    Shown,
-    Sources,
-    Status,
-    Text,
-    as_json,
-)
+from tutor.events import Failure, Picture, Text
 from tutor.settings import Settings, settings
 
 if TYPE_CHECKING:
-    from tutor.image.base import Defaults
     from tutor.library import Attached
     from tutor.loading import Loader
     from tutor.turn import Tutor
@@ -125,14 +105,14 @@ def _ask(options: argparse.Namespace) -> int:
         try:
             checked(question)
         except InputError as error:
-            code = max(code, _told(Failure(str(error), error.exit_code), question if options.json else None))
+            code = max(code, print_failure(Failure(str(error), error.exit_code), question if options.json else None))
             continue
         loader = tutor.painters if requests([question])[-1] or explained(question, ()) else tutor.loader
         if id(loader) not in loaded:
             loaded.add(id(loader))
             _load(loader)
         events = tutor.reply(question, file=file)
-        code = max(code, _print_json(events, question) if options.json else _print_live(events, tutor))
+        code = max(code, print_json(events, question) if options.json else print_live(events, tutor))
     return code
 
 
@@ -242,86 +222,6 @@ def _questions(argument: str) -> Iterable[str]:
         return [argument]
     sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]
     return (line.rstrip("\n") for line in sys.stdin if line.strip())
-
-
-def _print_json(events: Iterable[Event], question: str) -> int:
-    for event in events:
-        if isinstance(event, Answered):
-            print(json.dumps(as_json(event.answer), ensure_ascii=False), flush=True)
-        elif isinstance(event, Failure):
-            return _told(event, question)
-    return 0
-
-
-def _told(failure: Failure, question: str | None = None) -> int:
-    """Say what went wrong; for programs also as the object that stands in the place of the answer to `question`."""
-    print(f"tutor: {failure.message}", file=sys.stderr)
-    if question is not None:
-        print(json.dumps({"question": question, "error": failure.message}, ensure_ascii=False), flush=True)
-    return failure.exit_code
-
-
-def _print_live(events: Iterable[Event], tutor: "Tutor") -> int:
-    """Stream to the terminal: the quote, then each sentence once it is checked, then the sources."""
-    console = Console(highlight=False)
-    shown, laid, told, last = 0, 0, "", None
-    for event in events:
-        if event is last:
-            continue  # a sign of life
-        last = event
-        match event:
-            case Status(stage):
-                console.print(Styled(f"{stage} …", style="dim"))
-            case Quote(source):
-                console.print(Styled(f"“{source.quote}”", style="cyan"))
-                console.print(Styled(f"— {source.lesson}: {source.section}\n", style="dim"))
-            case Text(_, sentences) if sentences:
-                for sentence in sentences[shown:]:
-                    console.print(Styled(f"{sentence.text} "), end="")
-                shown = max(shown, len(sentences))
-            case Text(markdown, _, pending) if markdown and not pending:
-                console.print(Markdown(markdown))
-            case Sources(items) if items:
-                console.print("\n")
-                for number, source in enumerate(items, 1):
-                    console.print(Styled(f"[{number}] {source.lesson}: {source.section}  ({source.id})", style="cyan"))
-            case Picture(recipes=recipes, step=step, steps=steps) if recipes and step == steps:
-                command = _repeating(recipes[0], tutor.drawer().painter.defaults)
-                console.print(Styled(f"To keep it: {command}", style="cyan"), soft_wrap=True)
-            case Inside(parts):
-                for part in parts[laid:]:
-                    console.print(Styled(f"{part.title}: ", style="bold"), end="")
-                    console.print(Styled(f"{part.text}\n"))
-                laid = max(laid, len(parts))
-            case Figure(file, alt):
-                console.print(Styled(f"Figure {file}: {alt}", style="dim"))
-            case Showing(title=title):
-                console.print(Styled(f"{title}. To keep the frames: python -m tutor demo --help", style="bold"))
-            case Frame(caption=caption) if caption != told:
-                told = caption
-                console.print(Styled(caption))
-            case Shown(verdict=verdict):
-                console.print(Styled(verdict, style="cyan"))
-            case Choices(items) if items:
-                console.print(Styled("Next: " + " · ".join(choice.message for choice in items), style="dim"))
-            case Answered(answer):
-                console.print(Styled(f"{answer.written_by}, {answer.seconds.total:.1f} s", style="dim"))
-            case Failure():
-                return _told(event)
-            case _:
-                pass
-    return 0
-
-
-def _repeating(recipe: Recipe, defaults: "Defaults | None") -> str:
-    """The command that draws the picture again; steps and guidance only where they are not the painter's own."""
-    prompt = shlex.quote(recipe.prompt) if set(recipe.prompt) & set('"$`\\!') else f'"{recipe.prompt}"'
-    command = f"python -m tutor paint {prompt} --seed {recipe.seed}"
-    if recipe.steps is not None and (defaults is None or recipe.steps != defaults.steps):
-        command += f" --steps {recipe.steps}"
-    if recipe.guidance is not None and (defaults is None or recipe.guidance != defaults.guidance):
-        command += f" --guidance {recipe.guidance:g}"
-    return command
 
 
 def _chat(_: argparse.Namespace) -> int:

@@ -1,14 +1,12 @@
 """Markdown lessons -> Course, Lesson, Section, Passage: frozen values that the rest of the program reads.
 
 A lesson is one file with YAML front matter (title, slug, summary, order, optional demo) and `##` sections. A passage is what
-the search finds and the language model reads: a paragraph, a list with the sentence that introduces it, a table, or a note,
-as plain text of at most about 120 words that keeps `$…$` maths. Display maths and figures stay in the section's Markdown.
+the search finds and the language model reads: a chunk of a section's text, by the rules of `tutor.markdown`.
 A broken lesson becomes a CourseError with file and line; the others are still there.
 
 The terms of `glossary.yaml`, where there is one, are passages too, of a lesson `glossary` that is none of the course's lessons.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,25 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
-from mdit_py_plugins.dollarmath import dollarmath_plugin
-from mdit_py_plugins.front_matter import front_matter_plugin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tutor.errors import CourseError
 from tutor.glossary import FILE, Term, read_glossary
+from tutor.markdown import MarkdownSection, split_sections, syntax_tree
 from tutor.questions import read_questions
 from tutor.sentences import split_sentences
 
 GLOSSARY = "glossary"
 """Slug of the passages that are terms of the glossary."""
-LONGEST_PASSAGE = 120
-"""Words; a longer paragraph is cut between sentences."""
-_REFERENCES = "sources"
-"""Slug of the section that lists references: shown, never searched."""
-_INTRODUCED = ("bullet_list", "ordered_list", "table")
-"""Blocks that belong to the sentence before them when it ends with a colon."""
 
 
 @dataclass(frozen=True)
@@ -122,11 +112,6 @@ class _FrontMatter(BaseModel):
     demo: str | None = None
 
 
-def slugify(heading: str) -> str:
-    """Lower case; each run of characters other than a-z and 0-9 becomes one hyphen."""
-    return re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-") or "section"
-
-
 def term_passage(term: Term) -> Passage:
     """What the search finds of a term."""
     return Passage(GLOSSARY, "Glossary", term.slug, term.name, 0, term.text, term.text)
@@ -184,24 +169,8 @@ def _glossary(folder: Path, lessons: Sequence[Lesson]) -> tuple[tuple[Term, ...]
     return read_glossary(folder, {lesson.slug for lesson in lessons})
 
 
-def markdown_sections(source: str, title: str, slug: str) -> tuple[Section, ...]:
-    """The sections of any Markdown, by the rules of lessons; front matter, if there is any, is left out."""
-    nodes = [node for node in syntax_tree(source).children if node.type != "front_matter"]
-    return tuple(_sections(_FrontMatter.model_construct(title=title, slug=slug), source.splitlines(), nodes))
-
-
-def syntax_tree(source: str) -> SyntaxTreeNode:
-    """The nodes of a lesson's Markdown, as it is read here."""
-    return SyntaxTreeNode(_parser().parse(source))
-
-
 def _missing(slug: str) -> Lesson:
     raise KeyError(slug)
-
-
-def _parser() -> MarkdownIt:
-    markdown = MarkdownIt("commonmark").enable("table")
-    return markdown.use(front_matter_plugin).use(dollarmath_plugin, double_inline=True)
 
 
 def _read_lesson(path: Path) -> tuple[Lesson, list[CourseError]]:
@@ -211,16 +180,23 @@ def _read_lesson(path: Path) -> tuple[Lesson, list[CourseError]]:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         raise CourseError(path, line, "not UTF-8 text; save the lesson as UTF-8") from None
     tree = syntax_tree(source)
-    nodes = list(tree.children)
-    front = _front_matter(path, source, nodes)
-    body = [node for node in nodes if node.type != "front_matter"]
-    sections = tuple(_sections(front, source.splitlines(), body))
+    front = _front_matter(path, source, tree.children)
+    sections = tuple(_section(front, section) for section in split_sections(tree, source, front.title))
     if not any(section.passages for section in sections):
         raise CourseError(
             path, len(source.splitlines()) or 1, "the lesson has no text; write sections under ## headings"
         )
     lesson = Lesson(front.slug, front.title, front.summary, front.order, front.demo, path, sections)
-    return lesson, list(_missing_figures(path, body))
+    return lesson, list(_missing_figures(path, tree.children))
+
+
+def _section(front: _FrontMatter, read: MarkdownSection) -> Section:
+    """What was read, its chunks as passages that name their lesson."""
+    passages = (
+        Passage(front.slug, front.title, read.slug, read.heading, index, chunk.text, chunk.markdown)
+        for index, chunk in enumerate(read.chunks)
+    )
+    return Section(read.slug, read.heading, read.markdown, tuple(passages))
 
 
 def _front_matter(path: Path, source: str, nodes: Sequence[SyntaxTreeNode]) -> _FrontMatter:
@@ -255,117 +231,3 @@ def _missing_figures(path: Path, nodes: Sequence[SyntaxTreeNode]) -> Iterator[Co
             target = str(image.attrs.get("src", ""))
             if "://" not in target and not (path.parent / target).is_file():
                 yield CourseError(path, line, f"figure '{target}' is missing; add the file or remove the image")
-
-
-def _sections(front: _FrontMatter, lines: list[str], nodes: Sequence[SyntaxTreeNode]) -> Iterator[Section]:
-    taken: set[str] = set()
-    for heading, group in _by_heading(front.title, nodes):
-        if not group:
-            continue
-        slug = slugify(heading)
-        while slug in taken:
-            slug += "-again"
-        taken.add(slug)
-        passages = () if slug == _REFERENCES else tuple(_passages(front, slug, heading, lines, group))
-        yield Section(slug, heading, _source(lines, group), passages)
-
-
-def _by_heading(title: str, nodes: Sequence[SyntaxTreeNode]) -> Iterator[tuple[str, list[SyntaxTreeNode]]]:
-    heading, group = title, list[SyntaxTreeNode]()
-    for node in nodes:
-        if node.type == "heading":
-            yield heading, group
-            heading, group = _plain(node), []
-        else:
-            group.append(node)
-    yield heading, group
-
-
-def _passages(
-    front: _FrontMatter, slug: str, heading: str, lines: list[str], nodes: Sequence[SyntaxTreeNode]
-) -> Iterator[Passage]:
-    index = 0
-    for group in _blocks(nodes):
-        text = "\n".join(filter(None, (_block_text(node) for node in group)))
-        for part in _cut(text):
-            markdown = _source(lines, group)
-            yield Passage(front.slug, front.title, slug, heading, index, part, markdown)
-            index += 1
-
-
-def _blocks(nodes: Sequence[SyntaxTreeNode]) -> Iterator[list[SyntaxTreeNode]]:
-    """Group what belongs together: display maths with the text before it, a list or table with its introduction."""
-    group: list[SyntaxTreeNode] = []
-    for node in nodes:
-        introduced = bool(group) and node.type in _INTRODUCED and _block_text(group[-1]).endswith(":")
-        if group and not introduced and not node.type.startswith("math"):
-            yield group
-            group = []
-        group.append(node)
-    if group:
-        yield group
-
-
-def _block_text(node: SyntaxTreeNode) -> str:
-    """Plain text of a block; one line for each list item and table row; empty for figures, display maths and HTML."""
-    if node.type == "paragraph":
-        return _plain(node)
-    if node.type == "blockquote":
-        text = "\n".join(filter(None, map(_block_text, node.children)))
-        return re.sub(r"^Note[.:]\s*", "", text)
-    if node.type in ("bullet_list", "ordered_list"):
-        return "\n".join(filter(None, (_item(child) for child in node.children)))
-    if node.type == "table":
-        return _table_text(node)
-    return ""
-
-
-def _item(node: SyntaxTreeNode) -> str:
-    text = " ".join(filter(None, (_block_text(child).replace("\n", " ") for child in node.children)))
-    return text if not text or text[-1] in ".!?:" else text.rstrip(";,") + "."
-
-
-def _table_text(node: SyntaxTreeNode) -> str:
-    rows = [[_plain(cell) for cell in row.children] for part in node.children for row in part.children]
-    head, *body = rows
-    return "\n".join(_row_text(head, row) for row in body)
-
-
-def _row_text(head: list[str], row: list[str]) -> str:
-    named = (f"{name}: {cell}" if name else cell for name, cell in zip(head[1:], row[1:], strict=False) if cell)
-    return f"{row[0]} — {'; '.join(named)}."
-
-
-def _plain(node: SyntaxTreeNode) -> str:
-    """Inline text without marks; inline maths keeps its dollars; images vanish."""
-    if node.type in ("text", "code_inline"):
-        return node.content
-    if node.type == "math_inline":
-        return f"${node.content}$"
-    if node.type in ("softbreak", "hardbreak"):
-        return " "
-    if node.type == "image":
-        return ""
-    return (
-        "".join(map(_plain, node.children)).strip() if node.type == "paragraph" else "".join(map(_plain, node.children))
-    )
-
-
-def _cut(text: str) -> Iterator[str]:
-    part: list[str] = []
-    words = 0
-    for line in text.splitlines():
-        for position, sentence in enumerate(split_sentences(line)):
-            size = len(sentence.split())
-            if part and words + size > LONGEST_PASSAGE:
-                yield "".join(part).strip()
-                part, words = [], 0
-            part.append(("\n" if position == 0 else " ") + sentence)
-            words += size
-    if part:
-        yield "".join(part).strip()
-
-
-def _source(lines: list[str], nodes: Sequence[SyntaxTreeNode]) -> str:
-    spans = [node.map for node in nodes if node.map]
-    return "\n".join(lines[spans[0][0] : spans[-1][1]]).strip() if spans else ""

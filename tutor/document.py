@@ -1,8 +1,8 @@
 """A learner's own file, Markdown, plain text or PDF -> Document: passages like those of the course, marked as the learner's own.
 
 Markdown follows the rules of lessons: a heading begins a section, a paragraph is a passage. Of plain text, a blank line parts paragraphs,
-and the place is a line; of PDF the place is a page, words that a line's end cut are mended, and running heads are left out. What short
-paragraphs say is put together, what is long is cut, so that every passage has about 120 words at most.
+and the place is a line; of PDF the place is a page. What short paragraphs say is put together, what is long is cut, so that every passage
+has about 120 words at most.
 
 Everything here is untrusted. `read_document` bounds what it takes, but some files are built to take for ever: `tutor.reading` runs it in a
 process of its own. Does not cover: text in pictures (scans), columns that a PDF stores across each other, formulas and tables of a PDF.
@@ -13,21 +13,16 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from io import BytesIO
 from pathlib import PurePath
-from typing import TYPE_CHECKING
 
-from tutor.course import LONGEST_PASSAGE, Passage, markdown_sections, slugify
+from tutor.course import Passage
 from tutor.errors import InputError
+from tutor.extraction import INVISIBLE, ITEM, clean_text, decode_text, extract_pages
+from tutor.markdown import LONGEST_PASSAGE, slugify, split_sections, syntax_tree
 from tutor.sentences import split_sentences
-
-if TYPE_CHECKING:
-    from pypdf import PdfReader
 
 LARGEST = 5 * 1024 * 1024
 """Bytes of a file."""
-MOST_PAGES = 300
-MOST_CHARACTERS = 400_000
 MOST_PASSAGES = 3_000
 MOST_SENTENCES = 12_000
 MARKDOWN, TEXT, PDF = (".md", ".markdown"), (".txt", ".text"), (".pdf",)
@@ -41,13 +36,7 @@ _LONGEST_LINE = 1_200
 _LONGEST_NAME, _LONGEST_HEADING = 80, 120
 _LEAST_LETTERS = 20
 """Of a file that counts as one with text."""
-_INVISIBLE = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
-"""Marks that turn or hide text, and hyphens that show only at a line's end."""
-_LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
-_ITEM = re.compile(r"\s*(?:[-*•▪‣–]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+")
 _END = re.compile(r"[.!?]\s")
-_ENDED = re.compile(r"[.!?:;][\"'”’)\]]*$")
-_BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
 @dataclass(frozen=True)
@@ -69,18 +58,21 @@ def read_document(name: str, data: bytes) -> Document:
     slug = f"file:{slugify(PurePath(name).stem)}{ending}"
     pages = None
     if ending in PDF:
-        texts = _pdf_pages(name, data)
+        texts = extract_pages(name, data)
         pages = len(texts)
-        found = _placed(name, slug, ((f"page {n}", text) for n, text in enumerate(_mended(texts), 1)))
+        found = _placed(name, slug, ((f"page {n}", text) for n, text in enumerate(texts, 1)))
     else:
-        text = _decoded(name, data)
+        raw = decode_text(name, data)
+        if _many_pieces(raw):  # said before the parser spends half a minute on it
+            raise InputError(_too_many(name))
+        text = clean_text(raw)
         found = _markdown(name, slug, text) if ending in MARKDOWN else _placed(name, slug, _by_line(text))
     return Document(name, key, _bounded(name, found, scanned=ending in PDF), pages)
 
 
 def clean_name(name: str) -> str:
     """What is shown of a file's name: no folder, nothing that cannot be printed, at most 80 characters with the ending."""
-    bare = _INVISIBLE.sub("", PurePath(name.replace("\\", "/")).name)
+    bare = INVISIBLE.sub("", PurePath(name.replace("\\", "/")).name)
     bare = " ".join("".join(c if c.isprintable() else " " for c in bare).split())
     if len(bare) > _LONGEST_NAME:
         ending = PurePath(bare).suffix[:12]
@@ -109,58 +101,19 @@ def too_large(name: str) -> str:
     )
 
 
-# Text and Markdown ------------------------------------------------------------------------------------------------------
-
-
-def _decoded(name: str, data: bytes) -> str:
-    """The text of a file that may be UTF-8, UTF-16 with a mark, or Windows-1252."""
-    if data.startswith(b"%PDF-"):
-        raise InputError(f"{name} is a PDF by its content. Rename it to end in .pdf and add it again.")
-    marked = next((encoding for mark, encoding in _BOMS if data.startswith(mark)), None)
-    if marked != "utf-16" and b"\0" in data:
-        raise InputError(f"{name} is no text file. Save it as Markdown or plain text in UTF-8, or as PDF.")
-    text = None
-    for encoding in (marked,) if marked == "utf-16" else ("utf-8-sig", "cp1252"):
-        try:
-            text = data.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    if text is None or _strange(text) > 3 + 0.01 * len(text):
-        raise InputError(f"{name} is no text that I can decode. Save it as UTF-8 and add it again.")
-    _check_length(name, len(text))
-    if len(re.findall(r"\n[ \t\r]*\n", text)) > 4 * MOST_PASSAGES or len(_END.findall(text)) > 2 * MOST_SENTENCES:
-        raise InputError(_too_many(name))  # before the parser spends half a minute on it
-    return _clean(text)
-
-
-def _strange(text: str) -> int:
-    """Control characters, which text does not have."""
-    return sum(not c.isprintable() and not c.isspace() and not _INVISIBLE.match(c) for c in text)
-
-
-def _check_length(name: str, length: int) -> None:
-    if length > MOST_CHARACTERS:
-        raise InputError(
-            f"{name} holds too much text: at most {MOST_CHARACTERS:,} characters can be read. Keep the part that you want to ask about."
-        )
-
-
-def _clean(text: str) -> str:
-    """Without control characters and invisible marks; every line ends with a line feed."""
-    text = re.sub(r"\r\n?|[\x85\u2028\u2029]", "\n", text).replace("\f", "\n\n")
-    text = _INVISIBLE.sub("", text)
-    return "".join(c if c.isprintable() or c in "\n\t" else " " for c in text)
+def _many_pieces(text: str) -> bool:
+    """Whether it is plain at a glance that text falls into more paragraphs or sentences than are read."""
+    return len(re.findall(r"\n[ \t\r]*\n", text)) > 4 * MOST_PASSAGES or len(_END.findall(text)) > 2 * MOST_SENTENCES
 
 
 def _markdown(name: str, slug: str, text: str) -> Iterator[Passage]:
     taken = Counter[str]()
-    for section in markdown_sections(text, name, slug):
+    for section in split_sections(syntax_tree(text), text, name):
         heading = _shortened(section.heading, _LONGEST_HEADING) or "untitled part"
         short = section.slug[:_LONGEST_HEADING]
         taken[short] += 1
         short = short if taken[short] == 1 else f"{short}-{taken[short]}"
-        parts = [piece for passage in section.passages for piece in _pieces(passage.text.splitlines())]
+        parts = [piece for chunk in section.chunks for piece in _pieces(chunk.text.splitlines())]
         for index, part in enumerate(parts):
             yield Passage(slug, name, short, heading, index, part, part, own=True)
 
@@ -180,114 +133,6 @@ def _by_line(text: str) -> Iterator[tuple[str, str]]:
         yield f"line {start}", "\n".join(held)
 
 
-# PDF --------------------------------------------------------------------------------------------------------------------
-
-
-def _pdf_pages(name: str, data: bytes) -> list[str]:
-    """The text of every page."""
-    if b"%PDF-" not in data[:1024]:
-        raise InputError(f"{name} is no PDF, whatever its name says. Export it as PDF again and add that.")
-    from pypdf import PdfReader
-    from pypdf.errors import LimitReachedError
-
-    texts: list[str] = []
-    length = 0
-    try:
-        reader = PdfReader(BytesIO(data))
-        if reader.is_encrypted and not _opens(reader):
-            raise InputError(f"{name} is locked with a password. Save or print it without the password and add that.")
-        if len(reader.pages) > MOST_PAGES:
-            raise InputError(
-                f"{name} has {len(reader.pages):,} pages; at most {MOST_PAGES} can be read. Keep the pages that you want to ask about."
-            )
-        for page in reader.pages:
-            texts.append(_clean("".join(_LIGATURES.get(c, c) for c in page.extract_text())))
-            length += len(texts[-1])
-            _check_length(name, length)
-    except InputError:
-        raise
-    except (LimitReachedError, MemoryError):
-        raise InputError(f"{name} unpacks to more than I can hold. Print it to a new PDF and add that.") from None
-    except Exception:  # noqa: BLE001 - a broken file makes pypdf raise whatever it meets: KeyError, ValueError, RecursionError
-        raise InputError(
-            f"{name} is damaged and can't be read. Print or export it to a new PDF and add that."
-        ) from None
-    return texts
-
-
-def _opens(reader: "PdfReader") -> bool:
-    """Whether a locked file opens without a password, as one does that only forbids printing."""
-    from pypdf.errors import DependencyError
-
-    try:
-        return bool(reader.decrypt(""))
-    except (DependencyError, NotImplementedError):
-        return False
-
-
-def _mended(pages: list[str]) -> Iterator[str]:
-    """Each page's paragraphs, parted by blank lines: no running heads, whole words, and no sentence torn by a page's end."""
-    kept = [_joined(lines, _hyphenated(pages)) for lines in _without_heads(pages)]
-    for number, text in enumerate(kept):
-        if number + 1 < len(kept) and text and not _ENDED.search(text):
-            following = kept[number + 1]
-            rest = re.match(r"[a-z(][^\n]{0,600}?[.!?](?=\s|$)", following)
-            if rest:  # the sentence goes to the page on which it begins
-                text = f"{text} {rest.group()}"
-                kept[number + 1] = following[rest.end() :].lstrip()
-        yield text
-
-
-def _without_heads(pages: list[str]) -> list[list[str]]:
-    """The lines of each page, without first and last lines that most pages share but for their numbers."""
-    lined = [[line.strip() for line in page.split("\n")] for page in pages]
-    for end in (0, -1):
-        for _ in range(2):  # a head may have two lines
-            lined = [_stripped(lines) for lines in lined]
-            marks = Counter(_mark(lines[end]) for lines in lined if lines)
-            often = {mark for mark, count in marks.items() if count >= 3 and count > 0.4 * len(pages)}
-            for lines in lined:
-                if lines and (_mark(lines[end]) in often or re.fullmatch(r"[-–— ]*\d{1,4}[-–— ]*", lines[end])):
-                    del lines[end]
-    return [_stripped(lines) for lines in lined]
-
-
-def _stripped(lines: list[str]) -> list[str]:
-    """Without blank lines at both ends."""
-    return "\n".join(lines).strip("\n").split("\n") if any(lines) else []
-
-
-def _mark(line: str) -> str:
-    return re.sub(r"\d+|\b[ivxlc]+\b", "#", line.lower())
-
-
-def _hyphenated(pages: list[str]) -> frozenset[str]:
-    """Words that are written with a hyphen in the middle of a line."""
-    return frozenset(word.lower() for page in pages for word in re.findall(r"[^\W\d_]+-[^\W\d_]+", page))
-
-
-def _joined(lines: list[str], hyphenated: frozenset[str]) -> str:
-    """Lines -> paragraphs. A line that is short and ends a sentence ends its paragraph too."""
-    width = sorted(map(len, lines))[int(0.8 * len(lines))] if lines else 0
-    text = ""
-    for line in lines:
-        before = re.search(r"([^\W\d_]+)-$", text)
-        after = re.match(r"[^\W\d_]+", line)
-        if before and after and after.group()[0].islower():
-            whole = f"{before.group(1)}-{after.group()}".lower() in hyphenated
-            text = (text if whole else text[:-1]) + line
-        elif not line:
-            text = text.rstrip("\n") + "\n\n"
-        else:
-            text += ("" if not text or text.endswith("\n") else "\n" if _ITEM.match(line) else " ") + line
-        if _ENDED.search(line) and len(line) < 0.75 * width:
-            text += "\n\n"
-    return text.strip()
-
-
-# Passages ---------------------------------------------------------------------------------------------------------------
-
-
 def _placed(name: str, slug: str, places: Iterable[tuple[str, str]]) -> Iterator[Passage]:
     """Passages of text that has places instead of headings."""
     for place, text in places:
@@ -300,7 +145,7 @@ def _lines(text: str) -> Iterator[str]:
     for paragraph in re.split(r"\n\s*\n", text):
         line = ""
         for part in paragraph.split("\n"):
-            if line and _ITEM.match(part):
+            if line and ITEM.match(part):
                 yield " ".join(line.split())
                 line = ""
             line += " " + part

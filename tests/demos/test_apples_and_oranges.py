@@ -3,8 +3,9 @@ import pytest
 from PIL import Image
 
 from tutor.catalogue import checked
-from tutor.demos.apples_and_oranges import DEMO, better_blobs, draw_points, first_blobs, log_density
+from tutor.demos.apples_and_oranges import DEMO
 from tutor.workbench.demo import Values
+from tutor.workbench.gaussian_mixture import better_blobs, draw_points, first_blobs, log_density
 
 
 @pytest.fixture

@@ -69,12 +69,13 @@ def test_pictures_show_their_steps_and_what_the_words_change(tiny):
 
 def test_the_picture_is_the_one_that_the_painter_paints(tiny):
     from tutor.image.pipeline import to_pil
-    from tutor.workbench.painter import own_pipeline
+    from tutor.workbench.flow_matching import flow
+    from tutor.workbench.painter import levels, own_pipeline, painter_guesses
 
     pipeline = own_pipeline(tiny)
     start = torch.randn((1, 3, 64, 64), generator=torch.Generator().manual_seed(5))
-    shares = diffusion._levels(pipeline, 6)
-    *_, (mine, _, _) = diffusion.flow(diffusion._painter(pipeline, "a cat"), start, shares, 3.0, 1.0)
+    shares = levels(pipeline, 6)
+    *_, (mine, _, _) = flow(painter_guesses(pipeline, pipeline.denoiser, ["a cat"]), start, shares, 3.0, 1.0)
     seeded = torch.Generator().manual_seed(5)
     painted = pipeline("a cat", num_inference_steps=6, guidance_scale=3.0, generator=seeded).images[0]
     assert max(high for _, high in (channel.getextrema() for channel in _apart(to_pil(mine)[0], painted).split())) <= 1

@@ -6,10 +6,10 @@ import torch
 
 from tutor.catalogue import checked, demo_named
 from tutor.demos import evaluation
-from tutor.demos.evaluation import claims, frechet, inside, judged, repeated
 from tutor.workbench.demo import Values
 from tutor.workbench.families import FAMILIES, SHIPPED, shipped
 from tutor.workbench.fruit import fruit, measured
+from tutor.workbench.measures import claims, frechet, inside, judged, repeated
 
 
 def last(frames):
@@ -59,7 +59,7 @@ def test_repetition_and_claims():
 
 
 def test_likely_writing_surprises_less_than_a_person_and_an_error_is_not_supported(play, monkeypatch):
-    monkeypatch.setattr(evaluation, "_SOURCES", evaluation._SOURCES[:1])
+    monkeypatch.setattr(evaluation, "SOURCES", evaluation.SOURCES[:1])
     frames = play("evaluation", kind="text")
     numbers = last(frames)
     assert numbers["perplexity, greedy"] < numbers["perplexity, person"]

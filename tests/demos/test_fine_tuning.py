@@ -8,6 +8,7 @@ from tests.demos.tiny import TinyTools
 from tutor.catalogue import checked, demo_named
 from tutor.demos import fine_tuning
 from tutor.workbench.demo import Values
+from tutor.workbench.lora import attach, changes
 from tutor.workbench.painter import own_pipeline
 
 DEMO = demo_named("fine-tuning")
@@ -63,12 +64,12 @@ def test_beside_a_layer_the_adapter_adds_its_product():
     down, up = torch.tensor([[1.0, 2.0, 0.0]]), torch.tensor([[1.0], [-1.0]])
     given, dial = torch.tensor([[1.0, 1.0, 1.0]]), [0.0]
     plain = layer(given)
-    fine_tuning.attach(layer, {"0": (down, up)}, dial)
+    attach(layer, {"0": (down, up)}, dial)
     assert torch.equal(layer(given), plain)
     dial[0] = 0.5
     assert torch.allclose(layer(given) - plain, torch.tensor([[1.5, -1.5]]))
     share = np.sqrt(10.0) / float(layer[0].weight.detach().norm())
-    assert fine_tuning.changes(layer, {"0": (down, up)})["0"] == pytest.approx(share, rel=1e-5)
+    assert changes(layer, {"0": (down, up)})["0"] == pytest.approx(share, rel=1e-5)
 
 
 def test_it_ends_when_it_is_left_after_the_first_frame(tiny, monkeypatch):

@@ -3,16 +3,17 @@ import pytest
 from PIL import Image
 
 from tutor.catalogue import checked
-from tutor.demos.vae import DEMO, encoder_and_decoder, rounded
+from tutor.demos.vae import DEMO
+from tutor.workbench.autoencoders import encoder_and_decoder
 from tutor.workbench.demo import Values
 from tutor.workbench.fruit import fruit
-from tutor.workbench.stored import as_file, from_file, packed, psnr, ssim
+from tutor.workbench.stored import as_file, from_file, packed, psnr, rounded, ssim
 
 
 @pytest.fixture
 def last(monkeypatch):
     """The last numbers of a run without plots, which are half of its time."""
-    for name in ("_maps", "_rows", "_bytes_plot", "_total_plot"):
+    for name in ("_maps", "_rows", "bytes_plot", "total_plot"):
         monkeypatch.setattr(f"tutor.demos.vae.{name}", lambda *_, **__: Image.new("RGB", (8, 8)))
 
     monkeypatch.setattr("tutor.demos.vae._TRAINED", 400)

@@ -14,9 +14,10 @@ from xml.etree import ElementTree
 
 from markdown_it.tree import SyntaxTreeNode
 
-from tutor.course import Course, Lesson, syntax_tree
+from tutor.course import Course, Lesson
 from tutor.errors import CourseError
 from tutor.links import OUTSIDE, reader_address
+from tutor.markdown import syntax_tree
 
 _FEWEST_WORDS = 4
 """Of an alternative text; fewer can't say what a figure shows."""

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from tutor.workbench.classifier import as_input, eyes_learn, sorter_learns, sure_of_apple
 from tutor.workbench.demo import Break, Demo, Frame, Number, Numbers, Option, Prediction, Script, Values
 from tutor.workbench.fruit import APPLE, BANANA, ORANGE, Fruit, Pictures, draw, fruit
+from tutor.workbench.gaussian_mixture import Blobs, better_blobs, draw_points, first_blobs, log_density, log_parts
 from tutor.workbench.plot import Look, as_picture, house, sheet, tiles
 
 if TYPE_CHECKING:
@@ -20,119 +22,11 @@ if TYPE_CHECKING:
 
 Kinds = npt.NDArray[np.int64]
 Array = npt.NDArray[np.float64]
-Blobs = tuple[Array, Array, Array]
-"""Shares [k], middles [k, 2] and spreads [k, 2, 2] of some Gaussians."""
 _BASKET = 500
 _RED = 0.8
 """From this redness on a fruit is called red."""
 _DRAWN = 22
 _NAMES = {"by hand": ("redness (0 green, 1 red)", "width ÷ height"), "by a network": ("first number", "second number")}
-
-
-def first_blobs(points: Array, count: int) -> Blobs:
-    """Gaussians to begin with: side by side along the first feature, each as wide as all the points."""
-    middles = np.quantile(points, (np.arange(count) + 0.5) / count, axis=0)
-    middles[:, 1:] = points[:, 1:].mean(0)
-    return np.full(count, 1 / count), middles, np.stack([np.cov(points.T)] * count)
-
-
-def log_parts(points: Array, blobs: Blobs) -> Array:
-    """Logarithm of share times density of every point under every Gaussian, [n, k]."""
-    shares, middles, spreads = blobs
-    away = points[:, None] - middles
-    far = np.einsum("nki,kij,nkj->nk", away, np.linalg.inv(spreads), away)
-    logs: Array = np.log(shares) - (far + np.log(np.linalg.det(spreads)) + 2 * np.log(2 * np.pi)) / 2
-    return logs
-
-
-def log_density(points: Array, blobs: Blobs) -> Array:
-    """log P(x | y), [n]."""
-    return np.asarray(np.logaddexp.reduce(log_parts(points, blobs), axis=1))
-
-
-def better_blobs(points: Array, blobs: Blobs) -> Blobs:
-    """One round of expectation maximization: which Gaussian owns each point, then each Gaussian moves to what it owns."""
-    owns = np.exp(log_parts(points, blobs) - log_density(points, blobs)[:, None])
-    weight = owns.sum(0) + 1e-9
-    middles = owns.T @ points / weight[:, None]
-    away = points[:, None] - middles
-    spreads = np.einsum("nk,nki,nkj->kij", owns, away, away) / weight[:, None, None]
-    return weight / weight.sum(), middles, spreads + np.diag(points.var(0) * 1e-3 + 1e-9)
-
-
-def draw_points(count: int, blobs: Blobs, rng: np.random.Generator) -> Array:
-    """Points from P(x | y): a Gaussian by its share, then a point from it."""
-    which = rng.choice(len(blobs[0]), count, p=blobs[0])
-    return np.array([rng.multivariate_normal(blobs[1][k], blobs[2][k]) for k in which]).reshape(count, 2)
-
-
-def seeded(net: "nn.Module", seed: int) -> None:
-    """Weights from the seed alone, whatever else draws random numbers at the same time."""
-    import torch
-
-    noise = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for weight in net.parameters():
-            spread = (2 / weight[0].numel()) ** 0.5 if weight.dim() > 1 else 0.1
-            weight.copy_(torch.randn(weight.shape, generator=noise) * spread)
-
-
-def sorter_learns(points: Array, apple: npt.NDArray[np.bool_], seed: int, steps: int) -> "Iterator[nn.Module]":
-    """A network that answers log-odds of apple, as it is after each step of gradient descent."""
-    import torch
-    from torch import nn
-    from torch.nn.functional import binary_cross_entropy_with_logits as surprise
-
-    x, y = torch.tensor(points, dtype=torch.float32), torch.tensor(apple, dtype=torch.float32)
-    scale, middle = nn.Linear(2, 2), (nn.Linear(2, 24), nn.ReLU(), nn.Linear(24, 24), nn.ReLU())
-    net = nn.Sequential(scale, *middle, nn.Linear(24, 1), nn.Flatten(0))
-    seeded(net, seed)
-    with torch.no_grad():  # It begins by putting both features on one scale.
-        scale.weight.copy_(torch.diag(1 / x.std(0)))
-        scale.bias.copy_(-x.mean(0) / x.std(0))
-    downhill = torch.optim.Adam(net.parameters(), lr=0.02)
-    for _ in range(steps):
-        downhill.zero_grad()
-        surprise(net(x), y).backward()  # type: ignore[no-untyped-call]
-        downhill.step()
-        yield net
-
-
-def sure_of_apple(net: "nn.Module", points: Array) -> Array:
-    """P(apple | x) by the sorter."""
-    import torch
-
-    with torch.no_grad():
-        return np.asarray(torch.sigmoid(net(torch.tensor(points, dtype=torch.float32))).numpy(), dtype=np.float64)
-
-
-def eyes_learn(basket: Fruit, seed: int, steps: int = 100) -> "Iterator[nn.Sequential]":
-    """A network that looks at pictures and is asked for the label; its last but one layer is two numbers, the features that it found."""
-    import torch
-    from torch import nn
-    from torch.nn.functional import binary_cross_entropy_with_logits as surprise
-
-    layers: list[nn.Module] = []
-    for before, after in ((3, 8), (8, 16), (16, 16)):
-        layers += [nn.Conv2d(before, after, 4, 2, 1), nn.ReLU()]
-    look = nn.Sequential(*layers, nn.Flatten(), nn.Linear(256, 2))
-    net = nn.Sequential(look, nn.Linear(2, 1), nn.Flatten(0))
-    seeded(net, seed)
-    noise = torch.Generator().manual_seed(seed)
-    pictures, apple = _as_input(basket.pictures), torch.tensor(basket.kinds == APPLE, dtype=torch.float32)
-    downhill = torch.optim.Adam(net.parameters(), lr=0.003)
-    for _ in range(steps):
-        some = torch.randint(len(pictures), (64,), generator=noise)
-        downhill.zero_grad()
-        surprise(net(pictures[some]), apple[some]).backward()  # type: ignore[no-untyped-call]
-        downhill.step()
-        yield net
-
-
-def _as_input(pictures: Pictures) -> Any:
-    import torch
-
-    return torch.tensor(pictures).permute(0, 3, 1, 2) - 0.5
 
 
 class _Desk:
@@ -255,9 +149,7 @@ def run(values: Values, seed: int) -> Iterator[Frame]:
         for eyes in eyes_learn(basket, seed):
             look = eyes[0]
             yield frame
-        points, bananas = (
-            look(_as_input(some.pictures)).detach().numpy().astype(float) for some in (basket, strangers)
-        )
+        points, bananas = (look(as_input(some.pictures)).detach().numpy().astype(float) for some in (basket, strangers))
         seen, desk = points, _Desk(points, basket, bananas, features, values.dark)
     sorter: Any = None
     blobs = {kind: first_blobs(points[basket.kinds == kind], count) for kind in (APPLE, ORANGE)}

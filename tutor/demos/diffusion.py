@@ -6,74 +6,33 @@ direction in which the words change it (Ho and Salimans, 2022). At the end a run
 half-way: as many steps taken, but the noise is still in it.
 """
 
-import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from tutor.workbench.demo import Break, Demo, Frame, Line, Number, Numbers, Option, Prediction, Script, Values
-from tutor.workbench.painter import own_pipeline
+from tutor.workbench.flow_matching import (
+    flow,
+    guess,
+    learn,
+    mean_distance,
+    mean_spread,
+    network,
+    outline,
+    plane_guesses,
+)
+from tutor.workbench.painter import levels, own_pipeline, painter_guesses
 from tutor.workbench.plot import as_picture, house, sheet, tiles
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from tutor.image.pipeline import PainterPipeline
-
-Guesses = Callable[["Tensor", float], Sequence["Tensor"]]
-"""Something noisy and its share of noise -> guesses of what is under it, told what is wanted and not told."""
 _POINTS = 400
 _TRAINING = 1500
 _COLUMNS = 6
 """Steps that are shown of a picture's way."""
 _AT_ONCE = 150
 """Steps of training between two looks at whether the learner has left."""
-
-
-def outline(turn: Any, kinds: Any) -> Any:
-    """Places on a heart (kind 0, left) and on a ring (kind 1, right), [points, 2]; `turn` is 0 to 2 pi."""
-    import torch
-
-    x = torch.where(kinds == 0, 1.3 * turn.sin() ** 3 - 1.5, 1.2 * turn.cos() + 1.5)
-    heart = 1.1 * turn.cos() - 0.4 * (2 * turn).cos() - 0.16 * (3 * turn).cos() - 0.08 * (4 * turn).cos() + 0.1
-    return torch.stack([x, torch.where(kinds == 0, heart, 1.2 * turn.sin())], 1)
-
-
-def guess(net: Any, points: Any, share: Any, kinds: Any) -> Any:
-    """Where points with such a share of noise [points, 1] come from: the network knows the way there. Kind 2: not told."""
-    import torch
-
-    waves = [(k * share).sin() for k in (1.5, 3, 6, 12)]
-    return points - share * net(torch.cat([points, *waves, torch.eye(3)[kinds]], 1))
-
-
-def learn(net: Any, steps: int, random: Any) -> Iterator[None]:
-    """Flow matching (Lipman et al., 2022): mix places with noise, and learn the way from one to the other."""
-    import torch
-
-    adam = torch.optim.Adam(net.parameters())
-    for step in range(steps):
-        adam.param_groups[0]["lr"] = 0.015 * (1 - step / steps)
-        kinds, share = torch.randint(0, 2, (512,), generator=random), torch.rand(512, 1, generator=random) ** 1.5
-        clean = outline(math.tau * torch.rand(512, generator=random), kinds)
-        mixed = (1 - share) * clean + share * torch.randn(512, 2, generator=random)
-        kinds[torch.rand(512, generator=random) < 0.15] = 2  # so that it can guess untold
-        adam.zero_grad()
-        ((guess(net, mixed, share, kinds) - clean) / share.clamp(0.02)).square().mean().backward()
-        adam.step()
-        yield
-
-
-def flow(guesses: Guesses, now: Any, shares: Sequence[float], guidance: float, limit: float = 99) -> Iterator[Any]:
-    """From noise to what is guessed under it, as its share falls from 1 to 0; guided (Ho and Salimans, 2022)."""
-    for share, after in itertools.pairwise(shares):
-        told, untold = guesses(now, share)
-        better = (untold + guidance * (told - untold)).clamp(-limit, limit)
-        now = better + after / share * (now - better)
-        yield now, better, told - untold
 
 
 def run(values: Values, seed: int) -> Iterator[Frame]:
@@ -103,14 +62,14 @@ def _points(values: Values, seed: int) -> Iterator[Frame]:
         )
         frame = Frame(planes, alt, caption, {}, 0.03 * number)
         yield frame
-    net = _network(seed)
+    net = network(seed)
     for step, _ in enumerate(learn(net, _TRAINING, random)):
         if step % _AT_ONCE == 0:
             caption = (
                 "A small network now learns the way back: for every place, where do points that pass here come from?"
             )
             yield Frame(frame.picture, frame.alt, caption, {}, 0.1 + 0.4 * step / _TRAINING)
-    guesses, shown = _guesser(net, kinds), _shown(steps, 8)
+    guesses, shown = plane_guesses(net, kinds), _shown(steps, 8)
     now = start
     for step, (now, better, _) in enumerate(flow(guesses, start, _even(steps), 1.0), 1):
         if step in shown:
@@ -118,12 +77,15 @@ def _points(values: Values, seed: int) -> Iterator[Frame]:
                 "Left, the way back out of noise; the orange points are asked to be a heart, the green ones a ring. Right, the guess of "
                 "where each will end: first all in the middle, then on the shape."
             )
-            alt = f"Step {step} of {steps}: on average {_off(now, kinds):.2f} away from the shapes, the guesses {_off(better, kinds):.2f}."
+            alt = (
+                f"Step {step} of {steps}: on average {mean_distance(now, kinds):.2f} away from the shapes, the guesses "
+                f"{mean_distance(better, kinds):.2f}."
+            )
             planes = _planes(dark, (now, better), kinds, (f"Back: step {step} of {steps}", "Guess of their end"))
             frame = Frame(planes, alt, caption, {"step": step}, 0.5 + 0.4 * step / steps)
         yield frame
     *_, (pushed, _, _) = flow(guesses, start, _even(steps), guidance)
-    spread, narrow = _spread(now, kinds), _spread(pushed, kinds)
+    spread, narrow = mean_spread(now, kinds), mean_spread(pushed, kinds)
     told = (
         f"From the same noise, with guidance {guidance:g} at the right: each guess goes {guidance:g} times as far towards what was asked. "
         f"Look how far the points of a shape are spread: {spread:.2f} before, {narrow:.2f} after."
@@ -133,8 +95,8 @@ def _points(values: Values, seed: int) -> Iterator[Frame]:
     *_, (half, _, _) = flow(guesses, start, _even(2 * steps)[: steps + 1], 1.0)
     numbers: dict[str, float | int | str] = {
         "steps": steps,
-        "error of the run": round(_off(now, kinds), 3),
-        "error half-way": round(_off(half, kinds), 3),
+        "error of the run": round(mean_distance(now, kinds), 3),
+        "error half-way": round(mean_distance(half, kinds), 3),
         "noise left half-way": 0.5,
         "spread without guidance": round(spread, 3),
         "spread with guidance": round(narrow, 3),
@@ -163,12 +125,12 @@ def _pictures(values: Values, seed: int) -> Iterator[Frame]:
     )
     yield frame
     pipeline = own_pipeline(values.tools)
-    guesses, shares = _painter(pipeline, prompt), _levels(pipeline, steps)
+    guesses, shares = painter_guesses(pipeline, pipeline.denoiser, [prompt]), levels(pipeline, steps)
     shown, rows = _shown(steps, _COLUMNS), list[tuple[int, Any, Any, Any]]()
     now = start
-    for step, (now, guess, pull) in enumerate(flow(guesses, start, shares, guidance, 1.0), 1):
+    for step, (now, better, pull) in enumerate(flow(guesses, start, shares, guidance, 1.0), 1):
         if step in shown:
-            rows.append((step, now, guess, pull))
+            rows.append((step, now, better, pull))
             numbers_shown = ", ".join(str(row[0]) for row in rows)
             alt = f"Steps {numbers_shown} of {steps}: “{prompt}” out of noise, the guess of its end, and what the words change in that."
             caption = (
@@ -178,7 +140,7 @@ def _pictures(values: Values, seed: int) -> Iterator[Frame]:
             frame = Frame(_rows(dark, rows, shown), alt, caption, {"step": step}, 0.05 + 0.45 * step / steps)
         yield frame
     end = half = start
-    for step, (end, _, _) in enumerate(flow(guesses, start, _levels(pipeline, 2 * steps), guidance, 1.0), 1):
+    for step, (end, _, _) in enumerate(flow(guesses, start, levels(pipeline, 2 * steps), guidance, 1.0), 1):
         half = end if step == steps else half
         yield Frame(
             frame.picture,
@@ -187,7 +149,7 @@ def _pictures(values: Values, seed: int) -> Iterator[Frame]:
             frame.numbers,
             0.5 + 0.24 * step / steps,
         )
-    left = _levels(pipeline, 2 * steps)[steps]
+    left = levels(pipeline, 2 * steps)[steps]
     pulls = [float(pull.abs().mean()) * 127.5 for *_, pull in rows]
     numbers: dict[str, float | int | str] = {
         "steps": steps,
@@ -204,52 +166,6 @@ def _pictures(values: Values, seed: int) -> Iterator[Frame]:
     yield Frame(_beside(dark, (half, now), names), f"Left {names[0]}, right {names[1]}. {caption}", caption, numbers)
 
 
-def _network(seed: int) -> Any:
-    import torch
-    from torch import nn
-
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        wide = [layer for _ in range(2) for layer in (nn.Linear(96, 96), nn.SiLU())]
-        return nn.Sequential(nn.Linear(9, 96), nn.SiLU(), *wide, nn.Linear(96, 2))
-
-
-def _guesser(net: Any, kinds: Any) -> Guesses:
-    import torch
-
-    def guesses(points: Any, share: float) -> Any:
-        with torch.inference_mode():
-            return [guess(net, points, torch.full((len(points), 1), share), k) for k in (kinds, 0 * kinds + 2)]
-
-    return guesses
-
-
-def _painter(pipeline: "PainterPipeline", prompt: str) -> Guesses:
-    """Both guesses of the shipped painter; without words it gets an empty prompt."""
-    import torch
-
-    states, mask, pooled = pipeline.text_encoder([prompt, ""])
-    with torch.inference_mode():
-        sketch = pipeline.sketch(states, mask, pooled)
-
-    @torch.inference_mode()
-    def guesses(picture: Any, share: float) -> tuple[Any, Any]:
-        clean = pipeline.denoiser(picture.repeat(2, 1, 1, 1), torch.full((2,), share), states, mask, pooled, sketch)
-        return clean[:1], clean[1:]
-
-    return guesses
-
-
-def _levels(pipeline: "PainterPipeline", steps: int) -> list[float]:
-    """The painter's own shares of noise: most steps are spent where most is noise, because there the picture takes shape."""
-    from diffusers import FlowMatchEulerDiscreteScheduler
-
-    scheduler = FlowMatchEulerDiscreteScheduler.from_config(pipeline.scheduler.config)
-    scheduler.set_timesteps(steps)
-    levels: list[float] = scheduler.sigmas.tolist()
-    return levels
-
-
 def _even(steps: int) -> list[float]:
     return [1 - step / steps for step in range(steps + 1)]
 
@@ -262,20 +178,6 @@ def _shown(steps: int, most: int) -> list[int]:
 
 def _steps(count: int) -> str:
     return f"{count} step{'s' if count > 1 else ''}"
-
-
-def _off(points: Any, kinds: Any) -> float:
-    """Mean distance from the nearest place of the shape that a point was asked to be on."""
-    import torch
-
-    turn = torch.linspace(0, math.tau, 500)
-    far = [torch.cdist(points[kinds == k], outline(turn, torch.full((500,), k))).amin(1) for k in (0, 1)]
-    return float(torch.cat(far).mean())
-
-
-def _spread(points: Any, kinds: Any) -> float:
-    """How far the points of one kind lie from their middle, on average."""
-    return float(sum((points[kinds == k] - points[kinds == k].mean(0)).norm(dim=1).mean() for k in (0, 1)) / 2)
 
 
 def _apart(one: Any, other: Any) -> float:

@@ -1,17 +1,14 @@
 """Four trained families of picture models, or two ways of writing, are judged by several measures, and what each measure misses.
 
-Quality and diversity of pictures are precision and recall (Kynkäänniemi et al., 2019, arXiv:1904.06991); the Fréchet distance is that of
-FID (Heusel et al., 2017, arXiv:1706.08500). Both look at the five features of a fruit that are known, in place of a network's. Texts are
-judged by perplexity, by repetition, which likely writing falls into (Holtzman et al., 2019, arXiv:1904.09751), and by faithfulness to a
-source. `training.demos` trained the four families.
+The measures stand in `tutor/workbench/measures.py`. Pictures are judged by quality, diversity and Fréchet distance of the five features
+of a fruit that are known, in place of a network's; texts by perplexity, repetition and faithfulness to a source. `training.demos` trained
+the four families.
 """
 
-import math
-import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,16 +16,15 @@ from PIL import Image
 
 from tutor.course import Passage
 from tutor.search.encoder import encoder
-from tutor.sentences import split_sentences
 from tutor.support import SupportChecker
 from tutor.workbench.demo import Break, Demo, Frame, Number, Numbers, Option, Prediction, Script, Values
 from tutor.workbench.families import FAMILIES, shipped
 from tutor.workbench.fruit import Pictures, fruit, measured
+from tutor.workbench.measures import Writer, claims, frechet, inside, judged
+from tutor.workbench.next_token import surprise, written
+from tutor.workbench.paraphrases import JOIN, SOURCES
 from tutor.workbench.plot import Look, as_picture, house, sheet, tiles
 from tutor.workbench.words import wrapped
-
-if TYPE_CHECKING:
-    from tutor.text.local import LocalModel
 
 Array = npt.NDArray[Any]
 _PREPARED = "the four networks"
@@ -36,27 +32,6 @@ _FRESH = "new fruit"
 """Drawn by the same code as the data: what a perfect model would get."""
 _TIMED = 15
 """Single pictures that are timed; the quickest counts, since others may be using the machine."""
-
-
-def frechet(real: Array, made: Array) -> float:
-    """Distance of two crowds of features [n, features], from their means and covariances; 0 for a crowd and itself."""
-    one, two = np.cov(real, rowvar=False), np.cov(made, rowvar=False)
-    shared = np.sqrt(np.linalg.eigvals(one @ two).real.clip(0)).sum()
-    apart = ((real.mean(0) - made.mean(0)) ** 2).sum()
-    return max(float(apart + np.trace(one) + np.trace(two) - 2 * shared), 0.0)
-
-
-def inside(points: Array, crowd: Array, k: int = 3) -> float:
-    """The share of `points` in a ball around some member of `crowd` that reaches to its k-th nearest fellow."""
-    reach = np.sort(np.linalg.norm(crowd[:, None] - crowd, axis=2), axis=1)[:, k]
-    return float((np.linalg.norm(points[:, None] - crowd, axis=2) <= reach).any(1).mean())
-
-
-def judged(real: Array, made: Array) -> dict[str, float]:
-    """Fréchet distance, quality (precision) and diversity (recall) of features, in the spread of the real ones."""
-    middle, spread = real.mean(0), real.std(0) + 1e-6
-    one, two = (real - middle) / spread, (made - middle) / spread
-    return {"distance": frechet(one, two), "quality": inside(two, one), "diversity": inside(one, two)}
 
 
 @dataclass(frozen=True)
@@ -166,111 +141,25 @@ def _caption(results: dict[str, _Judged], numbers: Numbers) -> str:
     )
 
 
-_SOURCES = (
-    (
-        "The lighthouse of Arden was built in 1874. It stands 31 meters high on a chalk cliff. Since 1962 its lamp has needed no keeper.",
-        " the lighthouse of Arden was built in 1874. Its lamp has needed no keeper since 1962.",
-        ("1874", "1923"),
-    ),
-    (
-        "Mira opened a small bakery in Leeds in 2019. She sells rye bread, plum cake and rolls. The shop is closed on Mondays.",
-        " Mira opened a bakery in Leeds in 2019. On Mondays it is closed.",
-        ("2019", "2012"),
-    ),
-    (
-        "Bees find flowers by color and scent. A bee that has found food dances in the hive. "
-        "The dance shows the others the direction and the distance.",
-        " a bee that has found food dances in the hive. This shows the others the direction and the distance.",
-        ("food", "water"),
-    ),
-)
-"""A source, how a person says it in other words, and what to swap in that to make it false."""
-_JOIN = " In other words,"
 _LONG = 24
 """Tokens that the model writes on each source."""
 _PERSON, _FALSE = "person", "person, error"
 
 
-def surprise(model: "LocalModel", before: str, after: str) -> list[float]:
-    """Minus the logarithm of the probability of each token of `after`; their mean is that of the perplexity."""
-    import torch
-
-    start, end = (model.tokenizer(text, add_special_tokens=False)["input_ids"] for text in (before, after))
-    with model.lent() as network:
-        ids = torch.tensor([start + end], device=network.device)
-        logs = network(input_ids=ids, logits_to_keep=len(end) + 1).logits[0, :-1].float().log_softmax(-1)
-        return [-float(row[token]) for row, token in zip(logs, end, strict=True)]
-
-
-def written(model: "LocalModel", before: str, temperatures: Sequence[float], seed: int) -> Iterator[list[list[int]]]:
-    """The tokens so far at each temperature, side by side; 0 takes the likeliest. It may not stop, so that loops have time to show."""
-    import torch
-    from transformers import DynamicCache
-
-    start = model.tokenizer(before, add_special_tokens=False)["input_ids"]
-    chance, cache, new = torch.Generator().manual_seed(seed), None, [start for _ in temperatures]
-    texts: list[list[int]] = [[] for _ in temperatures]
-    for _ in range(_LONG):
-        with model.lent() as network:
-            cache = cache or DynamicCache(config=network.config)
-            ids = torch.tensor(new, device=network.device)
-            scores = network(input_ids=ids, past_key_values=cache, logits_to_keep=1).logits[:, -1].float().cpu()
-            scores[:, list(model.ends)] = -torch.inf
-            new = [
-                [int(torch.multinomial((row / heat).softmax(-1), 1, generator=chance) if heat else row.argmax())]
-                for row, heat in zip(scores, temperatures, strict=True)
-            ]
-        texts = [[*text, *token] for text, token in zip(texts, new, strict=True)]
-        yield texts
-
-
-def repeated(text: str) -> float:
-    """Share of the runs of three words that stood there before."""
-    words = re.findall(r"\w+", text.casefold())
-    runs = [tuple(words[at : at + 3]) for at in range(len(words) - 2)]
-    return 1 - len(set(runs)) / len(runs) if runs else 0.0
-
-
-def claims(text: str) -> list[str]:
-    """Its whole sentences; one that was cut short counts only where there is no other."""
-    parts = [part for line in text.split("\n") for part in split_sentences(line.strip(" -"))]
-    whole = [part for part in parts if part.rstrip().endswith((".", "?", "!"))]
-    return [part[0].upper() + part[1:] for part in whole or parts]
-
-
-@dataclass
-class _Writer:
-    """One who says the sources in other words."""
-
-    texts: list[str]
-    surprises: list[float]
-    supported: list[bool]
-
-    @property
-    def scores(self) -> tuple[float, float, float]:
-        """Perplexity, and percent repeated and supported."""
-        perplexity = math.exp(sum(self.surprises) / len(self.surprises))
-        return (
-            perplexity,
-            100 * sum(map(repeated, self.texts)) / len(self.texts),
-            100 * sum(self.supported) / max(1, len(self.supported)),
-        )
-
-
 def _texts(values: Values, seed: int) -> Iterator[Frame]:
     heat = values.number("temperature")
     ways = {"greedy": 0.0, f"temp. {heat:g}": heat}
-    writers = {name: _Writer([], [], []) for name in (_PERSON, _FALSE, *ways)}
+    writers = {name: Writer([], [], []) for name in (_PERSON, _FALSE, *ways)}
     frame = _text_frame(writers, 0, values.dark)
     yield frame
     model = values.tools.local()
     yield frame
     checker = SupportChecker(encoder())
     yield frame
-    for number, (source, said, (right, wrong)) in enumerate(_SOURCES):
-        before = source + _JOIN
+    for number, (source, said, (right, wrong)) in enumerate(SOURCES):
+        before = source + JOIN
         new = dict.fromkeys(writers, said) | {_FALSE: said.replace(right, wrong)}
-        for tokens in written(model, before, list(ways.values()), seed + number):
+        for tokens in written(model, before, list(ways.values()), _LONG, seed + number):
             new |= {way: model.tokenizer.decode(text) for way, text in zip(ways, tokens, strict=True)}
             yield frame
         passage = Passage("source", "", "source", "", 0, source, source)
@@ -286,7 +175,7 @@ def _texts(values: Values, seed: int) -> Iterator[Frame]:
         yield frame
 
 
-def _text_frame(writers: dict[str, _Writer], done: int, dark: bool) -> Frame:
+def _text_frame(writers: dict[str, Writer], done: int, dark: bool) -> Frame:
     numbers: dict[str, float | int | str] = {"of": 3}
     scored = {name: writer.scores for name, writer in writers.items() if writer.texts}
     for name, (perplexity, again, true) in scored.items():
@@ -306,7 +195,7 @@ def _text_frame(writers: dict[str, _Writer], done: int, dark: bool) -> Frame:
         for name, (p, again, true) in scored.items()
     )
     alt = f"Three charts of bars: perplexity, repetition, faithfulness. {told or 'Nothing is written yet'}."
-    if done < len(_SOURCES):
+    if done < len(SOURCES):
         caption = (
             f"{done} of 3 sources said in other words: by a person, with an error put in, and by the model in two ways."
         )
@@ -320,7 +209,7 @@ def _text_frame(writers: dict[str, _Writer], done: int, dark: bool) -> Frame:
     return Frame(picture, alt, caption, numbers)
 
 
-def _text_sheet(writers: dict[str, _Writer], scored: dict[str, tuple[float, float, float]], look: Look) -> Image.Image:
+def _text_sheet(writers: dict[str, Writer], scored: dict[str, tuple[float, float, float]], look: Look) -> Image.Image:
     figure, grid = sheet(2, 2, height=4.0)
     names = list(writers)
     titles = ("Perplexity", "Repetition", "Faithfulness")
@@ -348,7 +237,7 @@ def _text_sheet(writers: dict[str, _Writer], scored: dict[str, tuple[float, floa
         axis.tick_params(length=0)
     last = grid.flat[3]
     last.axis("off")
-    last.set_title(f"Greedy, text {max(1, len(writers['greedy'].texts))} of {len(_SOURCES)}")
+    last.set_title(f"Greedy, text {max(1, len(writers['greedy'].texts))} of {len(SOURCES)}")
     text = writers["greedy"].texts[-1] if writers["greedy"].texts else "…"
     last.text(
         0,

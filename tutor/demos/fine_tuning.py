@@ -5,31 +5,28 @@ this tutor answer from notes is taken off and put on again. Both show how few nu
 strength can be turned up and down, and what of the old task is forgotten.
 """
 
-import textwrap
-from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
 from tutor.workbench.demo import Break, Demo, Frame, Number, Numbers, Option, Prediction, Script, Values
-from tutor.workbench.painter import own_pipeline
+from tutor.workbench.flow_matching import flow
+from tutor.workbench.lora import MATRICES, attach, changes, shipped, thin, tune
+from tutor.workbench.next_token import greedy, mean_surprise, own_copy
+from tutor.workbench.painter import denoising_loss, own_pipeline, painter_guesses, training_pictures
 from tutor.workbench.plot import as_picture, house, sheet, tiles
+from tutor.workbench.words import titled
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from tutor.image.pipeline import PainterPipeline
 
-Adapter = Mapping[str, tuple["Tensor", "Tensor"]]
-"""Name of a linear layer -> down [rank, in] and up [out, rank]."""
 _EXAMPLES = ("cat face", "rose", "rocket", "fish", "lemon", "crab")
 _OTHERS = ("dog face", "strawberry", "carrot", "frog", "tomato", "bus")
 """What the tasks are measured on; no example."""
 _PAINTED = ("a tomato", "a frog", "a sunflower")
 _STRENGTHS = (0.0, 0.5, 1.0, 1.5)
-_MATRICES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 _QUESTION = "Who painted the Mona Lisa?"
 """The note does not tell; the adapter was trained to say so."""
 _EVERYDAY = (
@@ -39,51 +36,6 @@ _EVERYDAY = (
 )
 _LONGEST = 40
 """Tokens of an answer."""
-
-
-def thin(model: Any, names: tuple[str, ...], rank: int, seed: int) -> dict[str, Any]:
-    """A new adapter for these linear layers. Up begins at zero, so at first it changes nothing."""
-    import torch
-
-    random, made = torch.Generator().manual_seed(seed), {}
-    for name, layer in model.named_modules():
-        if name.split(".")[-1] in names:
-            down = torch.randn(rank, layer.in_features, generator=random) / layer.in_features**0.5
-            made[name] = down.requires_grad_(), torch.zeros(layer.out_features, rank, requires_grad=True)
-    return made
-
-
-def attach(model: Any, adapter: Adapter, dial: list[float]) -> None:
-    """Every layer of the adapter gives what it gave, and dial[0] times what goes down and up beside it."""
-    for name, (down, up) in adapter.items():
-
-        def beside(layer: Any, given: Any, out: Any, down: Any = down, up: Any = up) -> Any:
-            return out + dial[0] * (given[0] @ down.T @ up.T)
-
-        model.get_submodule(name).register_forward_hook(beside)
-
-
-def tune(adapter: Adapter, loss: Any, steps: int, rate: float) -> Iterator[float]:
-    """Lower the loss with the adapter alone; yields it after each step."""
-    import torch
-
-    adam = torch.optim.Adam([numbers for pair in adapter.values() for numbers in pair])
-    for step in range(steps):
-        adam.param_groups[0]["lr"] = rate * (1 - step / steps)
-        adam.zero_grad()
-        now = loss()
-        now.backward()
-        adam.step()
-        yield now.item()
-
-
-def changes(model: Any, adapter: Adapter) -> dict[str, float]:
-    """How large the change of each layer is beside its own weights, as a share."""
-    found = {}
-    for name, (down, up) in adapter.items():
-        weight = model.get_submodule(name).weight.detach().float()
-        found[name] = float((up.detach().float() @ down.detach().float()).norm() / weight.norm().clamp(1e-6))
-    return found
 
 
 def run(values: Values, seed: int) -> Iterator[Frame]:
@@ -96,7 +48,7 @@ def _examples(values: Values, seed: int) -> Iterator[Frame]:
     import torch
 
     dark, rank, steps, strength = values.dark, values.whole("rank"), values.whole("steps"), values.number("strength")
-    gray = _gray(_things(_EXAMPLES))
+    gray = _gray(training_pictures(_EXAMPLES))
     caption = "Six examples in shades of gray. The painter has only ever painted in color; from these it is to learn a new style."
     frame = Frame(
         _row(dark, gray, "The examples"), f"Six small gray pictures: {', '.join(_EXAMPLES)}.", caption, {}, 0.0
@@ -116,7 +68,7 @@ def _examples(values: Values, seed: int) -> Iterator[Frame]:
     yield frame
     dial[0], losses = 1.0, list[float]()
     random = torch.Generator().manual_seed(seed)
-    task = _task(pipeline, net, _EXAMPLES, gray)
+    task = denoising_loss(pipeline, net, _EXAMPLES, gray)
     for step, loss in enumerate(tune(adapter, lambda: task(random), steps, 0.01), 1):
         losses.append(loss)
         if step % max(1, steps // 4) == 0:
@@ -138,8 +90,8 @@ def _examples(values: Values, seed: int) -> Iterator[Frame]:
         0.8,
     )
     yield frame
-    clean = _things(_OTHERS)
-    old, new = _task(pipeline, net, _OTHERS, clean), _task(pipeline, net, _OTHERS, _gray(clean))
+    clean = training_pictures(_OTHERS)
+    old, new = denoising_loss(pipeline, net, _OTHERS, clean), denoising_loss(pipeline, net, _OTHERS, _gray(clean))
     curve = list[tuple[float, float]]()
     for dial[0] in (*_STRENGTHS, strength):
         with torch.inference_mode():
@@ -161,7 +113,7 @@ def _tutor(values: Values, seed: int) -> Iterator[Frame]:
     dark, strength = values.dark, values.number("strength")
     note = next(p for p in values.tools.course.passages if "bottleneck is the narrowest" in p.text)
     frame = Frame(
-        _texts(dark, (("The question", _QUESTION), ("A note from the course", note.text))),
+        titled(dark, (("The question", _QUESTION), ("A note from the course", note.text))),
         f"The question: {_QUESTION} And a note: {note.text}",
         "This tutor's own small model gets a note that does not hold the answer. An adapter taught it to say so; now it is taken off.",
         {},
@@ -171,8 +123,8 @@ def _tutor(values: Values, seed: int) -> Iterator[Frame]:
     from tutor.weights import ADAPTER, built_in_folder
     from tutor.writing import UNKNOWN, Note, writing_prompt
 
-    model, tokenizer = _model(built_in_folder())
-    adapter, few = _shipped(ADAPTER)
+    model, tokenizer = own_copy(built_in_folder())
+    adapter, few = shipped(ADAPTER)
     dial = [-1.0]  # the weights have the adapter in them: -1 takes it off, 0 leaves it, 0.5 is strength 1.5
     attach(model, adapter, dial)
     yield frame
@@ -180,7 +132,7 @@ def _tutor(values: Values, seed: int) -> Iterator[Frame]:
     prompt = tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_dict=True)["input_ids"]
     answers = {"Without the adapter": "", f"With it, strength {strength:g}": ""}
     for place, (title, dial[0]) in enumerate(zip(answers, (-1.0, strength - 1), strict=True)):
-        for count, text in enumerate(_written(model, tokenizer, prompt)):
+        for count, text in enumerate(greedy(model, tokenizer, prompt, _LONGEST)):
             answers[title] = text
             if count % 10 == 9:
                 frame = _answers(dark, answers, 0.1 + 0.35 * (place + count / _LONGEST))
@@ -192,7 +144,7 @@ def _tutor(values: Values, seed: int) -> Iterator[Frame]:
     curve = list[tuple[float, float]]()
     for at in (*_STRENGTHS, strength):
         dial[0] = at - 1
-        curve.append((_loss(model, everyday[:1], everyday[1:]), _loss(model, prompt, wanted)))
+        curve.append((mean_surprise(model, everyday[:1], everyday[1:]), mean_surprise(model, prompt, wanted)))
         yield frame
     all_ = sum(p.numel() for p in model.parameters())
     said = [int(UNKNOWN in text) for text in answers.values()]
@@ -205,7 +157,7 @@ def _tutor(values: Values, seed: int) -> Iterator[Frame]:
     yield _last(
         dark,
         shares,
-        tuple(m.removesuffix("_proj") for m in _MATRICES),
+        tuple(m.removesuffix("_proj") for m in MATRICES),
         "Layer",
         curve,
         strength,
@@ -258,21 +210,6 @@ def _found(few: int, all_: int, curve: list[tuple[float, float]]) -> dict[str, f
     }
 
 
-def _things(names: tuple[str, ...]) -> Any:
-    """Training pictures of the painter, [n, 64, 64, 3] in 0..1, on white."""
-    import json
-
-    from tutor.image.local import PAINTER
-    from tutor.image.nearest import Sheet
-
-    known = [str(thing["names"][0]) for thing in json.loads((PAINTER / "things.json").read_text(encoding="utf-8"))]
-    things = Sheet(PAINTER, known)
-    small = [things.picture(known.index(name)).resize((48, 48), Image.Resampling.BICUBIC) for name in names]
-    made = np.ones((len(names), 64, 64, 3), dtype=np.float32)
-    made[:, 8:56, 8:56] = np.stack([np.asarray(one, dtype=np.float32) / 255 for one in small])
-    return made
-
-
 def _gray(pictures: Any) -> Any:
     return np.repeat(pictures.mean(-1, keepdims=True), 3, -1)
 
@@ -281,121 +218,21 @@ def _color(pictures: Any) -> float:
     return float((pictures.max(-1) - pictures.min(-1)).mean() * 255)
 
 
-def _task(pipeline: "PainterPipeline", net: Any, names: tuple[str, ...], pictures: Any) -> Any:
-    """The painter's own loss on these pictures: how wrong its guess is of what is under the noise. A function of a generator."""
-    import torch
-
-    states, mask, pooled = (
-        t.clone() for t in pipeline.text_encoder([f"a {name}" for name in names])
-    )  # out of inference mode
-    with torch.no_grad():
-        sketch = pipeline.sketch(states, mask, pooled)
-    clean = 2 * torch.from_numpy(pictures).permute(0, 3, 1, 2) - 1
-
-    def loss(random: Any) -> Any:
-        share = 0.3 + 0.65 * torch.rand(len(clean), 1, 1, 1, generator=random)
-        noisy = (1 - share) * clean + share * torch.randn(clean.shape, generator=random)
-        return (net(noisy, share.flatten(), states, mask, pooled, sketch) - clean).square().mean()
-
-    return loss
-
-
 def _paint(pipeline: "PainterPipeline", net: Any, seed: int, steps: int = 6, guidance: float = 2.0) -> Iterator[Any]:
     """The three pictures after each step, [3, 64, 64, 3] in 0..1, from the same noise every time."""
     import torch
 
-    count = len(_PAINTED)
-    states, mask, pooled = pipeline.text_encoder([*_PAINTED, *[""] * count])
-    with torch.inference_mode():
-        sketch = pipeline.sketch(states, mask, pooled)
-    now = torch.randn((count, 3, 64, 64), generator=torch.Generator().manual_seed(seed))
+    noise = torch.randn((len(_PAINTED), 3, 64, 64), generator=torch.Generator().manual_seed(seed))
     even = np.linspace(1, 0, steps + 1)
     shares = (3 * even / (1 + 2 * even)).tolist()  # most steps where most is noise, as the painter does
-    for share, after in pairwise(shares):
-        with torch.inference_mode():
-            told, untold = net(
-                now.repeat(2, 1, 1, 1), torch.full((2 * count,), share), states, mask, pooled, sketch
-            ).chunk(2)
-            guess = (untold + guidance * (told - untold)).clamp(-1, 1)
-            now = guess + after / share * (now - guess)
+    for now, *_ in flow(painter_guesses(pipeline, net, _PAINTED), noise, shares, guidance, 1.0):
         yield ((now.clamp(-1, 1) + 1) / 2).permute(0, 2, 3, 1).numpy()
-
-
-def _model(folder: Any) -> tuple[Any, Any]:
-    """A copy of the tutor's own language model, which the tutor does not use."""
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    from tutor.weights import LOADING, quiet
-
-    quiet()
-    with LOADING:
-        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype="auto")
-    return model.eval().requires_grad_(False), AutoTokenizer.from_pretrained(folder)
-
-
-def _shipped(folder: Any) -> tuple[dict[str, Any], int]:
-    """The tutor's adapter, layer by layer in the order of `_MATRICES`, its scale in `up`; and how many numbers it has."""
-    import json
-
-    from tutor.weights import read_adapter
-
-    tensors, made = read_adapter(folder), {}
-    config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
-    names = [n for n in tensors if n.endswith("lora_A.weight")]
-    for name in sorted(names, key=lambda n: next(place for place, matrix in enumerate(_MATRICES) if matrix in n)):
-        up = tensors[name.replace("lora_A", "lora_B")] * (config["lora_alpha"] / config["r"])
-        made[name.removeprefix("base_model.model.").removesuffix(".lora_A.weight")] = tensors[name], up
-    return made, sum(t.numel() for t in tensors.values())
-
-
-def _written(model: Any, tokenizer: Any, prompt: list[int]) -> Iterator[str]:
-    """The answer as it grows, always with the likeliest token; "" while the prompt is read."""
-    import torch
-    from transformers import DynamicCache
-
-    cache, ids = DynamicCache(config=model.config), list[int]()
-    pieces = [prompt[start : start + 96] for start in range(0, len(prompt), 96)]
-    while len(ids) < _LONGEST:
-        piece = pieces.pop(0) if pieces else ids[-1:]
-        with torch.inference_mode():
-            logits = model(
-                input_ids=torch.tensor([piece]), past_key_values=cache, use_cache=True, logits_to_keep=1
-            ).logits
-        if not pieces:
-            ids.append(int(logits[0, -1].argmax()))
-            if ids[-1] == tokenizer.eos_token_id:
-                break
-        yield str(tokenizer.decode(ids, skip_special_tokens=True))
-
-
-def _loss(model: Any, before: list[int], wanted: list[int]) -> float:
-    """Mean surprise of the wanted tokens after those before: minus the log of their probability."""
-    import torch
-
-    with torch.inference_mode():
-        logits = model(input_ids=torch.tensor([before + wanted]), logits_to_keep=len(wanted) + 1).logits[0, :-1].float()
-        return float(torch.nn.functional.cross_entropy(logits, torch.tensor(wanted)))
 
 
 def _answers(dark: bool, answers: dict[str, str], share: float) -> Frame:
     alt = " ".join(f"{title}: {text}" for title, text in answers.items())
     caption = "The same question and note, without and with the adapter. Does it rest on the note, or on what the model half remembers?"
-    return Frame(_texts(dark, tuple(answers.items())), alt, caption, {}, share)
-
-
-def _texts(dark: bool, blocks: tuple[tuple[str, str], ...]) -> Image.Image:
-    with house(dark) as look:
-        figure, axis = sheet(height=2.9)
-        axis.set_axis_off()
-        axis.set(xlim=(0, 1), ylim=(14, 0))
-        for place, (title, text) in enumerate(blocks):
-            lines = textwrap.wrap(text, 56)
-            short = "\n".join(lines[:5]) + (" …" if len(lines) > 5 else "")
-            axis.text(0, 7 * place, title, va="top", weight="bold", color=look.text, fontsize=11)
-            axis.text(
-                0, 7 * place + 1.2, short, va="top", color=look.text, fontsize=10, linespacing=1.25, parse_math=False
-            )
-        return as_picture(figure)
+    return Frame(titled(dark, tuple(answers.items())), alt, caption, {}, share)
 
 
 def _learning(dark: bool, losses: list[float], steps: int) -> Image.Image:

@@ -1,34 +1,28 @@
 """A variational autoencoder and random codes: whose decoder makes fruit of all kinds from them, the VAE's or a plain autoencoder's? And
 what codes are worth as files.
 
-Kingma and Welling, Auto-encoding variational Bayes, 2013, arXiv 1312.6114; beta weighs the KL term (Higgins et al., 2017). A VAE's codes
-are held near the standard normal distribution, so that is where to draw from; an autoencoder's lie wherever training left them, and random
-codes reach the middle of them alone. To learn in seconds, both networks read and write a picture as its 64 numbers along the directions in
-which fruit varies most (PCA). Compression counts all that a shop would store: codes of a byte a number, and the decoder.
+Both networks stand in `tutor/workbench/autoencoders.py`. A VAE's codes are held near the standard normal distribution, so that is where to
+draw from; an autoencoder's lie wherever training left them, and random codes reach the middle of them alone. Compression counts all that a
+shop would store: codes of a byte a number, and the decoder.
 """
 
 from collections.abc import Iterator
 from timeit import repeat
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from tutor.workbench.autoencoders import Space, directions, encoder_and_decoder, flat, learn, through
 from tutor.workbench.demo import Break, Demo, Frame, Number, Numbers, Option, Prediction, Script, Values
-from tutor.workbench.fruit import APPLE, BANANA, ORANGE, SIDE, Pictures, fruit, measured
+from tutor.workbench.fruit import APPLE, ORANGE, SIDE, Pictures, fruit, measured, stranger
 from tutor.workbench.plot import as_picture, house, sheet, tiles
-from tutor.workbench.stored import as_file, from_file, packed, psnr, ssim
-
-if TYPE_CHECKING:
-    from torch import nn
-
-    Nets = tuple[nn.Sequential, nn.Sequential]
+from tutor.workbench.rate_distortion import Point, bytes_plot, total_plot
+from tutor.workbench.stored import STEP, as_file, from_file, packed, psnr, rounded, ssim
 
 Array = npt.NDArray[np.float32]
 Kinds = npt.NDArray[np.int64]
-Point = tuple[str, int, float, float, float]
-"""A way to store a picture: name, quality asked for, bytes, PSNR, SSIM."""
 _TRAINED, _FRESH, _DRAWN = 800, 200, 500
 _GREEN = 0.35
 """Redness of a green apple is less."""
@@ -36,94 +30,9 @@ _RING = 2.448
 """Ninety-five of a hundred pairs of standard normal numbers are no farther than this from the middle."""
 _NOISE = {"map": 0.5, "compression": 0.1}
 """Standard deviation that the decoder allows each pixel: the smaller, the more a detail is worth beside the KL term."""
-_STEP = 1 / 16
-"""A code's numbers are rounded to this, and stored as one signed byte each."""
 _SHOP, _PAGE, _LINE = 100_000, 24, 10e6
 """Pictures of the shop, pictures on a page, bits a second of a customer's line."""
 _STRANGERS = {"banana": "A banana", "stripes": "A striped picture", "noise": "A picture of noise"}
-
-
-def directions(pictures: Array, most: int = 64) -> tuple[Array, Array]:
-    """The mean picture, and the directions along which pictures vary most, [3072, most]."""
-    mean = pictures.mean(0)
-    spread, mixes = np.linalg.eigh((pictures - mean) @ (pictures - mean).T)
-    return mean, (pictures - mean).T @ mixes[:, ::-1][:, :most] / np.sqrt(spread[::-1][:most])
-
-
-def encoder_and_decoder(code: int, seed: int) -> "Nets":
-    """The encoder gives a mean and a log variance for each number of the code; weights come from the seed alone."""
-    import torch
-    from torch import nn
-
-    encoder = nn.Sequential(nn.Linear(64, 128), nn.GELU(), nn.Linear(128, 128), nn.GELU(), nn.Linear(128, 2 * code))
-    decoder = nn.Sequential(nn.Linear(code, 128), nn.GELU(), nn.Linear(128, 128), nn.GELU(), nn.Linear(128, 64))
-    noise = torch.Generator().manual_seed(seed)
-    for weight in (*encoder.parameters(), *decoder.parameters()):
-        weight.data.uniform_(-1, 1, generator=noise).mul_(weight.shape[1] ** -0.5 if weight.dim() > 1 else 0.01)
-    return encoder, decoder
-
-
-def learn(nets: "Nets", rows: Array, seed: int, steps: int, beta: float | None, sd: float) -> Iterator[float]:
-    """The loss of each step: squared error / 2 sd^2 + beta KL. Without beta it is a plain autoencoder: no noise and no KL term."""
-    import torch
-
-    noise, x = torch.Generator().manual_seed(seed), torch.tensor(rows)
-    downhill = torch.optim.Adam([*nets[0].parameters(), *nets[1].parameters()])
-    rate = torch.optim.lr_scheduler.OneCycleLR(downhill, 0.004, total_steps=steps, pct_start=0.1)
-    for _ in range(steps):
-        some = x[torch.randint(len(x), (64,), generator=noise)]
-        mean, log_variance = nets[0](some).chunk(2, 1)
-        code, cost = mean, torch.zeros(())
-        if beta is not None:
-            code = mean + (log_variance / 2).exp() * torch.randn(mean.shape, generator=noise)
-            cost = beta * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean() / 2
-        loss = (nets[1](code) - some).square().sum(1).mean() / (2 * sd**2) + cost
-        downhill.zero_grad()
-        loss.backward()
-        downhill.step()
-        rate.step()
-        yield loss.item()
-
-
-def through(net: "nn.Module", rows: npt.NDArray[Any]) -> Array:
-    """Rows of numbers through a network; of an encoder, the first half are the means."""
-    import torch
-
-    with torch.no_grad():
-        return np.asarray(net(torch.tensor(rows, dtype=torch.float32)).numpy())
-
-
-def rounded(codes: Array) -> npt.NDArray[np.int8]:
-    """Codes as they are stored: a byte a number."""
-    return (codes / _STEP).round().clip(-128, 127).astype(np.int8)
-
-
-def stranger(kind: str, count: int, seed: int) -> Pictures:
-    """Pictures of a kind that no model was shown."""
-    if kind == "banana":
-        return fruit(count, seed, BANANA).pictures
-    rng = np.random.default_rng(seed)
-    if kind == "noise":
-        return rng.random((count, SIDE, SIDE, 3), dtype=np.float32)
-    wave = np.sin(np.arange(SIDE) * rng.uniform(0.5, 1.2, (count, 1)) + rng.uniform(0, 6, (count, 1))) > 0
-    return (np.where(wave[:, None, :, None], 0.9, 0.15) * np.ones((1, SIDE, 1, 3))).astype(np.float32)
-
-
-def _flat(pictures: Pictures) -> Array:
-    return pictures.reshape(len(pictures), -1)
-
-
-class _Space:
-    """Pictures as numbers along the directions, and back."""
-
-    def __init__(self, rows: Array) -> None:
-        self.mean, self.lines = directions(rows)
-
-    def of(self, pictures: Pictures) -> Array:
-        return np.asarray((_flat(pictures) - self.mean) @ self.lines)
-
-    def pictures(self, rows: Array) -> Pictures:
-        return (self.mean + rows @ self.lines.T).reshape(-1, SIDE, SIDE, 3).clip(0, 1)
 
 
 def _nearest(rows: Array, known: Array) -> Array:
@@ -175,7 +84,7 @@ def _maps(kinds: Kinds, titles: tuple[str, str], codes: list[Array], drawn: list
 
 def _map(values: Values, seed: int, pictures: Pictures, kinds: Kinds, frame: Frame) -> Iterator[Frame]:
     steps, beta, kind = values.whole("steps"), values.number("beta"), values.text("stranger")
-    space, own = _Space(_flat(pictures[:_TRAINED])), kinds[_TRAINED:]
+    space, own = Space(flat(pictures[:_TRAINED])), kinds[_TRAINED:]
     rows, fresh = space.of(pictures[:_TRAINED]), space.of(pictures[_TRAINED:])
     yield frame
     plain, varied = models = encoder_and_decoder(2, seed), encoder_and_decoder(2, seed)
@@ -252,7 +161,7 @@ def _map(values: Values, seed: int, pictures: Pictures, kinds: Kinds, frame: Fra
 
 def _compression(values: Values, seed: int, pictures: Pictures, frame: Frame) -> Iterator[Frame]:
     steps, fresh, kind = values.whole("steps"), pictures[_TRAINED:], values.text("stranger")
-    space = _Space(_flat(pictures[:_TRAINED]))
+    space = Space(flat(pictures[:_TRAINED]))
     rows, kept = space.of(pictures[:_TRAINED]), space.of(fresh)
     yield frame
     encoder, decoder = nets = encoder_and_decoder(16, seed)
@@ -268,7 +177,7 @@ def _compression(values: Values, seed: int, pictures: Pictures, frame: Frame) ->
     stored, (space.mean, space.lines) = packed(decoder, space.mean, space.lines)
 
     def opened(codes: npt.NDArray[np.int8]) -> Pictures:
-        return space.pictures(through(decoder, codes * np.float32(_STEP)))
+        return space.pictures(through(decoder, codes * np.float32(STEP)))
 
     codes = rounded(through(encoder, kept)[:, :16])
     back, one, decoder_bytes = opened(codes), len(codes[0].tobytes()), len(stored)
@@ -290,7 +199,7 @@ def _compression(values: Values, seed: int, pictures: Pictures, frame: Frame) ->
         f"{rival[2]:,.0f} bytes; the decoder, {decoder_bytes / 1000:,.0f} kB, is still to be counted."
     )
     alt = f"Bytes against quality of the code and of files. {caption}"
-    yield Frame(_bytes_plot(points, own, values.dark), alt, caption, share=0.8)
+    yield Frame(bytes_plot(points, own, values.dark), alt, caption, share=0.8)
     page = [as_file(picture, *rival[:2]) for picture in fresh[:_PAGE]]
     works = (lambda: opened(codes[:_PAGE]), lambda: [from_file(file) for file in page])
     decoding = [min(repeat(work, number=1, repeat=5)) * 1000 / _PAGE for work in works]
@@ -301,7 +210,7 @@ def _compression(values: Values, seed: int, pictures: Pictures, frame: Frame) ->
         f"codes and {decoding[1]:.2f} ms to a {rival[0]}."
     )
     alt = f"Two lines of total bytes against number of pictures; they cross at {even:,}. {caption}"
-    yield Frame(_total_plot(one, decoder_bytes, rival, even, values.dark), alt, caption, share=0.9)
+    yield Frame(total_plot(one, decoder_bytes, rival, even, _SHOP, values.dark), alt, caption, share=0.9)
     strangers = stranger(kind, 50, seed)
     odd = opened(rounded(through(encoder, space.of(strangers))[:, :16]))
     numbers: dict[str, float | int | str] = {
@@ -328,37 +237,6 @@ def _compression(values: Values, seed: int, pictures: Pictures, frame: Frame) ->
     shown = [("fruit", fresh), ("by code", back), (kind, strangers), ("by code", odd)]
     alt = f"Fruit and a {kind} picture, each above what its code gives back. {caption}"
     yield Frame(_rows(shown, "Known fruit, then a stranger", values.dark, 2.5), alt, caption, numbers)
-
-
-def _bytes_plot(points: list[Point], own: Point, dark: bool) -> Image.Image:
-    with house(dark) as look:
-        figure, axes = sheet(1, 2, 3.2)
-        for place, (axis, title) in enumerate(zip(axes, ("PSNR (decibels)", "SSIM (1: same)"), strict=True)):
-            for kind, line, mark in (("JPEG", "-", "o"), ("WebP", "--", "s"), ("PNG", "", "D")):
-                mine = [(p[2], min(p[3 + place], 55)) for p in points if p[0] == kind]
-                axis.plot(*zip(*mine, strict=True), color=look.data, linestyle=line, marker=mark, label=kind)
-            axis.plot([own[2]], [own[3 + place]], "*", color=look.model, markersize=13, label="VAE code")
-            axis.set(xlabel="bytes a picture", xscale="log", title=title, xlim=(10, 2000))
-            axis.set_xticks((10, 100, 1000), ("10", "100", "1,000"))
-        axes[1].legend(loc="lower left", handlelength=1.4, borderpad=0)
-        axes[0].annotate("PNG: no loss", (points[0][2], 55), (-4, -4), textcoords="offset points", ha="right", va="top")
-        return as_picture(figure)
-
-
-def _total_plot(one: int, decoder: int, rival: Point, even: int, dark: bool) -> Image.Image:
-    with house(dark) as look:
-        figure, axis = sheet(1, 1, 3.0)
-        count = np.geomspace(1, _SHOP, 100)
-        axis.plot(count, count * rival[2] / 1e6, "--", color=look.data, label=f"{rival[0]} files")
-        axis.plot(count, (decoder + count * one) / 1e6, color=look.model, label="decoder + codes")
-        axis.axvline(even, color=look.quiet, linewidth=1)
-        axis.annotate(f"{even:,} pictures", (even, 0.001), (4, 0), textcoords="offset points")
-        axis.set(xscale="log", yscale="log", xlabel="pictures in the shop", ylabel="megabytes in all")
-        axis.set_title("When the decoder has paid")
-        axis.set_xticks([10**power for power in range(6)], [f"{10**power:,}" for power in range(6)])
-        axis.set_yticks([10.0**power for power in range(-3, 2)], [f"{10.0**power:g}" for power in range(-3, 2)])
-        axis.legend(loc="upper left")
-        return as_picture(figure)
 
 
 def run(values: Values, seed: int) -> Iterator[Frame]:

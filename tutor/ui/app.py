@@ -19,14 +19,13 @@ from tutor.ui.history import History
 from tutor.ui.lab import Lab
 from tutor.ui.listening import address, listen
 from tutor.ui.own_file import OwnFile
-from tutor.ui.parts import Parts
+from tutor.ui.parts import QUIET, Parts
 
 _MATHS: list[dict[str, str | bool]] = [
     {"left": "$$", "right": "$$", "display": True},
     {"left": "$", "right": "$", "display": False},
 ]
 _STORE = "tutor-conversation"
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _MASTHEAD = (
     '<h1>Tutor<span class="rest"> of generative AI</span></h1>'
     '<nav aria-label="Places"><a href="#chat">Chat</a><a href="#lab">Lab</a><a href="#course">Course</a></nav>'
@@ -133,9 +132,9 @@ def build(tutor: Tutor, shared: bool = False) -> gr.Blocks:
         own_file = OwnFile(tutor, busy, files, parts)
         _bind_asking(Chat(tutor, busy, files, parts), parts)
         _bind_conversation(page, History(busy, files, own_file), own_file, parts, components)
-        wanted.change(lambda target: reader.page(tutor.course, target), [wanted], [body], **_QUIET)
+        wanted.change(lambda target: reader.page(tutor.course, target), [wanted], [body], **QUIET)
         models.bind(tutor, components)
-        lab.bind(_QUIET)
+        lab.bind()
         api.bind(tutor)
     return page
 
@@ -215,7 +214,7 @@ def _bind_asking(chat: Chat, parts: Parts) -> None:
         "outputs": parts.of_turn,
         "concurrency_limit": 8,
         "trigger_mode": "multiple",
-        **_QUIET,
+        **QUIET,
     }
     chatbot, composer, store = parts.chatbot, parts.composer, parts.store
     asked = [
@@ -227,8 +226,8 @@ def _bind_asking(chat: Chat, parts: Parts) -> None:
         chatbot.edit(chat.edit, [store], **run),
     ]
     for event in asked:
-        event.then(None, js="() => { window.tutorFocus() }", **_QUIET)
-    parts.stop.click(chat.halt, None, [parts.stage], queue=False, **_QUIET)
+        event.then(None, js="() => { window.tutorFocus() }", **QUIET)
+    parts.stop.click(chat.halt, None, [parts.stage], queue=False, **QUIET)
 
 
 def _bind_conversation(
@@ -236,22 +235,22 @@ def _bind_conversation(
 ) -> None:
     """What concerns the whole conversation, and the file that is asked about in it."""
     chatbot, store, stage = parts.chatbot, parts.store, parts.stage
-    chatbot.like(history.like, [store], [chatbot, store], **_QUIET)
+    chatbot.like(history.like, [store], [chatbot, store], **QUIET)
     shown = [chatbot, store, parts.back, stage]
     replaced: list[Any] = [
-        components["new"].click(history.clear, [store], shown, **_QUIET),
-        parts.back.click(history.bring_back, [store], shown, **_QUIET),
+        components["new"].click(history.clear, [store], shown, **QUIET),
+        parts.back.click(history.bring_back, [store], shown, **QUIET),
     ]
-    components["export"].click(None, [store], None, js="(store) => { window.tutorExport(store) }", **_QUIET)
+    components["export"].click(None, [store], None, js="(store) => { window.tutorExport(store) }", **QUIET)
     chosen = gr.Textbox(visible=False)  # not a State, whose value the server would take from the session
     # A file dialog that is closed may never answer, so it must not block the next one.
     replaced.append(
         components["import"].click(
-            history.take_in, [chosen, store], shown, js="window.tutorPick", trigger_mode="multiple", **_QUIET
+            history.take_in, [chosen, store], shown, js="window.tutorPick", trigger_mode="multiple", **QUIET
         )
     )
     for event in replaced:
-        event.then(own_file.shown, None, [parts.file, parts.remove], **_QUIET)
+        event.then(own_file.shown, None, [parts.file, parts.remove], **QUIET)
     added: Any = components["take"].click(
         own_file.add,
         [chosen, store],
@@ -259,11 +258,11 @@ def _bind_conversation(
         js="window.tutorAdd",
         trigger_mode="multiple",
         concurrency_limit=2,
-        **_QUIET,
+        **QUIET,
     )
-    added.then(None, js="() => { window.tutorFocus() }", **_QUIET)
-    parts.remove.click(own_file.remove, None, parts.of_file, **_QUIET)
-    store.change(None, [store], None, js="(store) => { window.tutorKept(store) }", **_QUIET)
-    page.load(own_file.remind, [store], [stage], **_QUIET)
-    page.load(history.restore, [store], [chatbot, parts.back], **_QUIET)
+    added.then(None, js="() => { window.tutorFocus() }", **QUIET)
+    parts.remove.click(own_file.remove, None, parts.of_file, **QUIET)
+    store.change(None, [store], None, js="(store) => { window.tutorKept(store) }", **QUIET)
+    page.load(own_file.remind, [store], [stage], **QUIET)
+    page.load(history.restore, [store], [chatbot, parts.back], **QUIET)
     page.unload(history.leave)

@@ -7,6 +7,7 @@ has the handlers of the conversation as a whole, `tutor.ui.own_file` those of th
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 
 import gradio as gr
 
@@ -29,6 +30,24 @@ STOPPED_WITH_TEXT = "Stopped. What is shown above was checked."
 INTERRUPTED = "Interrupted before the answer was complete. Press the arrows below to ask again."
 
 
+@dataclass(frozen=True)
+class Asking:
+    """What a turn starts from."""
+
+    message: str
+    conversation: Conversation
+    request: gr.Request
+    clear: bool = False
+    """Whether the message comes from the composer, which is then emptied."""
+    after: str = ""
+    """Told below the turn once it has ended."""
+
+    @property
+    def session(self) -> str:
+        """Of the tab that asks."""
+        return str(self.request.session_hash)
+
+
 class Chat:
     """Handlers of one page for the questions of each of its tabs."""
 
@@ -45,16 +64,17 @@ class Chat:
         elif len(message) > LONGEST_MESSAGE:
             yield {self._parts.stage: notice(_too_long(message))}
         else:
-            yield from self._run(message, read(store), request, clear=True)
+            yield from self._run(Asking(message, read(store), request, clear=True))
 
     def choose(self, store: object, request: gr.Request, chosen: gr.SelectData) -> Iterator[Update]:
         """A follow-up was pressed."""
-        yield from self._run(str(chosen.value), read(store), request)
+        yield from self._run(Asking(str(chosen.value), read(store), request))
 
     def example(self, store: object, request: gr.Request, chosen: gr.SelectData) -> Iterator[Update]:
         """A starter question was pressed on the empty page."""
         value = chosen.value
-        yield from self._run(str(value["text"] if isinstance(value, dict) else value), read(store), request)
+        message = str(value["text"] if isinstance(value, dict) else value)
+        yield from self._run(Asking(message, read(store), request))
 
     def retry(self, store: object, request: gr.Request, at: gr.RetryData) -> Iterator[Update]:
         """Ask the question of that message again; what came after it goes."""
@@ -78,41 +98,25 @@ class Chat:
             kept, after = conversation.model_copy(update={"turns": conversation.turns[:index]}), ""
             if index + 1 < len(conversation.turns):
                 kept, after = kept.model_copy(update={"before": conversation.turns}), THE_REST
-            yield from self._run(question, kept, request, after=after)
+            yield from self._run(Asking(question, kept, request, after=after))
 
-    def _run(
-        self,
-        message: str,
-        conversation: Conversation,
-        request: gr.Request,
-        clear: bool = False,
-        after: str = "",
-    ) -> Iterator[Update]:
-        """Answer `message` unless another answer is on its way in this tab."""
-        session = str(request.session_hash)
-        stop = self._busy.begin(session)
+    def _run(self, asking: Asking) -> Iterator[Update]:
+        """Answer the message unless another answer is on its way in this tab."""
+        stop = self._busy.begin(asking.session)
         if stop is None:
             yield {self._parts.stage: notice("I am still answering. Press Stop first, or wait for the end.")}
             return
         try:
-            yield from self._stream(message, conversation, session, stop, clear, after, is_dark(request))
+            yield from self._stream(asking, stop)
         finally:
-            self._busy.end(session)
+            self._busy.end(asking.session)
 
-    def _stream(
-        self,
-        message: str,
-        conversation: Conversation,
-        session: str,
-        stop: threading.Event,
-        clear: bool,
-        after: str,
-        dark: bool,
-    ) -> Iterator[Update]:
+    def _stream(self, asking: Asking, stop: threading.Event) -> Iterator[Update]:
         """Show the turn as it grows. Whatever ends it, what was checked is kept."""
         parts = self._parts
-        earlier = [turn.question for turn in conversation.turns]
-        conversation = conversation.model_copy(update={"turns": conversation.turns[-MOST_TURNS + 1 :]})
+        message, session, whole = asking.message, asking.session, asking.conversation
+        earlier = [turn.question for turn in whole.turns]
+        conversation = whole.model_copy(update={"turns": whole.turns[-MOST_TURNS + 1 :]})
         shown = messages(self._files.whole(session, conversation), offer=False)
         file = self._files.file(session, len(earlier))
         turn, stage, pending = Turn(question=message.strip()[:LONGEST_MESSAGE]), STAGES["searching"], ""
@@ -124,9 +128,9 @@ class Chat:
             parts.send: shown_if(False),
             parts.stage: announcement(stage),
             parts.back: shown_if(bool(conversation.before)),
-            **({parts.composer: ""} if clear else {}),
+            **({parts.composer: ""} if asking.clear else {}),
         }
-        with closing(pump(self._tutor.reply(message, earlier, file, dark), stop)) as events:
+        with closing(pump(self._tutor.reply(message, earlier, file, is_dark(asking.request)), stop)) as events:
             for event in events:  # a turn that is closed here also closes the model's stream
                 if event is None:
                     yield {parts.chatbot: gr.skip()}  # a closed page is noticed at a yield
@@ -146,7 +150,7 @@ class Chat:
             parts.stop: shown_if(False),
             parts.send: shown_if(True),
             parts.stage: announcement(turn.note if turn.failed or stopped else COMPLETE)
-            + (notice(after) if after else ""),
+            + (notice(asking.after) if asking.after else ""),
         }
 
     def halt(self, request: gr.Request) -> str:

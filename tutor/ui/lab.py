@@ -19,7 +19,7 @@ from tutor.turn import Tutor
 from tutor.ui.busy import Busy
 from tutor.ui.demo_record import DemoRecord, begun, demo_html, ended, with_frame
 from tutor.ui.look import is_dark
-from tutor.ui.parts import Update, shown_if
+from tutor.ui.parts import QUIET, Update, shown_if
 from tutor.ui.pump import pump
 from tutor.ui.status import STAGES, notice
 from tutor.workbench.demo import Demo, Line, Number, Option, Parameter, Switch
@@ -64,18 +64,18 @@ class Lab:
         )
         self.chosen = gr.State(first.name)
 
-    def bind(self, quiet: dict[str, Any]) -> None:
+    def bind(self) -> None:
         """Connect the components; inside the same Blocks."""
         values = [*self.controls, self.seed]
         of_demo = [self.chosen, self.about, *self.controls, self.guess, self.broken, self.shown, self.stage]
         running = [self.shown, self.stage, self.run, self.stop]
-        self.wanted.change(self._choose, [self.wanted, self.chosen], of_demo, **quiet)
-        self.reset.click(self._reset, [self.chosen], of_demo, **quiet)
-        self.broken.click(self._break, [self.chosen], self.controls, **quiet).then(
-            self._run, [self.chosen, self.guess, *values], running, concurrency_limit=8, **quiet
+        self.wanted.change(self._choose, [self.wanted, self.chosen], of_demo, **QUIET)
+        self.reset.click(self._reset, [self.chosen], of_demo, **QUIET)
+        self.broken.click(self._break, [self.chosen], self.controls, **QUIET).then(
+            self._run, [self.chosen, self.guess, *values], running, concurrency_limit=8, **QUIET
         )
-        self.run.click(self._run, [self.chosen, self.guess, *values], running, concurrency_limit=8, **quiet)
-        self.stop.click(self._halt, None, [self.stage], queue=False, **quiet)
+        self.run.click(self._run, [self.chosen, self.guess, *values], running, concurrency_limit=8, **QUIET)
+        self.stop.click(self._halt, None, [self.stage], queue=False, **QUIET)
 
     # Handlers -------------------------------------------------------------------------------------------------------
 

@@ -6,12 +6,12 @@ import gradio as gr
 
 from tutor.settings import BUILT_IN
 from tutor.turn import Tutor
+from tutor.ui.parts import QUIET
 from tutor.ui.status import model_line, painter_line
 
 WRITERS = (BUILT_IN, "Qwen/Qwen3-0.6B", "HuggingFaceTB/SmolLM2-360M-Instruct")
 PAINTERS = (BUILT_IN, "stabilityai/sd-turbo", "SimianLuo/LCM_Dreamshaper_v7", "stabilityai/sdxl-turbo")
 """Offered in the pickers; any other name or folder can be typed."""
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
 def place(tutor: Tutor, shared: bool) -> dict[str, Any]:
@@ -74,10 +74,10 @@ def bind(tutor: Tutor, parts: dict[str, Any]) -> None:
         return look_again()
 
     shown = [parts["line"], parts["state"], parts["painter_state"], clock]
-    clock.tick(look_again, None, shown, **_QUIET)
+    clock.tick(look_again, None, shown, **QUIET)
     if "picker" in parts:
-        parts["picker"].input(pick_writer, [parts["picker"]], shown, **_QUIET)
-        parts["painter"].input(pick_painter, [parts["painter"]], shown, **_QUIET)
+        parts["picker"].input(pick_writer, [parts["picker"]], shown, **QUIET)
+        parts["painter"].input(pick_painter, [parts["painter"]], shown, **QUIET)
 
 
 def _with(offered: tuple[str, ...], chosen: str) -> list[str]:

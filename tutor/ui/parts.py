@@ -11,6 +11,8 @@ from tutor.ui.render import messages, opinions
 
 Update = dict[Any, Any]
 """Component -> its new value, or an update of gradio."""
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+"""How a handler is bound that shows its own progress, if any, and is no endpoint for programs."""
 
 
 @dataclass(frozen=True, eq=False)

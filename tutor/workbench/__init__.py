@@ -1,1 +1,1 @@
-"""What every demo works with: what a demo is, the house style of plots, and the one data set of pictures."""
+"""What demos work with: what a demo is, the house style of plots, the one data set of pictures, and models and measures."""

@@ -158,7 +158,8 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """The core of a demo, to take away: functions of its file as they stand, after `imports` and before `main`, in at most 60 lines.
+    """The core of a demo, to take away: functions of its file or of the workbench as they stand, after `imports` and before `main`, in at
+    most 60 lines.
 
     In `main`, `$name` is the value of that parameter as Python writes it, and `$seed` the seed.
     """

@@ -44,6 +44,17 @@ def fruit(count: int, seed: int, kind: int | None = None, apples: float = 0.5) -
     return Fruit(draw(features, kinds, rng), features, kinds)
 
 
+def stranger(kind: str, count: int, seed: int) -> Pictures:
+    """Pictures of a kind that no model was shown."""
+    if kind == "banana":
+        return fruit(count, seed, BANANA).pictures
+    rng = np.random.default_rng(seed)
+    if kind == "noise":
+        return rng.random((count, SIDE, SIDE, 3), dtype=np.float32)
+    wave = np.sin(np.arange(SIDE) * rng.uniform(0.5, 1.2, (count, 1)) + rng.uniform(0, 6, (count, 1))) > 0
+    return (np.where(wave[:, None, :, None], 0.9, 0.15) * np.ones((1, SIDE, 1, 3))).astype(np.float32)
+
+
 def draw_features(kinds: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.float32]:
     """Features of fruits of these kinds. Apples are red or, three in ten, green; oranges are orange and rounder; sizes overlap."""
     count = len(kinds)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 Array = npt.NDArray[np.float32]
+STEP = 1 / 16
+"""A code's numbers are rounded to this, and stored as one signed byte each."""
 
 
 def as_file(picture: npt.NDArray[np.float32], kind: str, quality: int) -> bytes:
@@ -62,3 +64,8 @@ def packed(net: "nn.Module", *arrays: Array) -> tuple[bytes, list[Array]]:
             weight.copy_(small * scale)
             parts.append(np.float32(scale).tobytes() + small.numpy().tobytes())
     return zlib.compress(b"".join(parts), 9), [array.numpy() for array in out]
+
+
+def rounded(codes: Array) -> npt.NDArray[np.int8]:
+    """Codes as they are stored: a byte a number."""
+    return (codes / STEP).round().clip(-128, 127).astype(np.int8)

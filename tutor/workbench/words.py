@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from tutor.workbench.plot import sheet
+from PIL import Image
+
+from tutor.workbench.plot import as_picture, house, sheet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -118,3 +120,19 @@ def stacked(
         write_pieces(axis, pieces, fills, rows=count, strength=0.38)
         top -= 0.08
     return figure, top
+
+
+def titled(dark: bool, blocks: Sequence[tuple[str, str]]) -> Image.Image:
+    """A sheet of up to two texts, each (title, text), at most five lines of each."""
+    with house(dark) as look:
+        figure, axis = sheet(height=2.9)
+        axis.set_axis_off()
+        axis.set(xlim=(0, 1), ylim=(14, 0))
+        for place, (title, text) in enumerate(blocks):
+            lines = textwrap.wrap(text, 56)
+            short = "\n".join(lines[:5]) + (" …" if len(lines) > 5 else "")
+            axis.text(0, 7 * place, title, va="top", weight="bold", color=look.text, fontsize=11)
+            axis.text(
+                0, 7 * place + 1.2, short, va="top", color=look.text, fontsize=10, linespacing=1.25, parse_math=False
+            )
+        return as_picture(figure)

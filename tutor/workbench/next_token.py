@@ -1,0 +1,83 @@
+"""A language model, token by token: what it writes on a text, and how much what follows surprises it."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tutor.text.local import LocalModel
+
+
+def own_copy(folder: Any) -> tuple[Any, Any]:
+    """A copy of the tutor's own language model, which the tutor does not use."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from tutor.weights import LOADING, quiet
+
+    quiet()
+    with LOADING:
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype="auto")
+    return model.eval().requires_grad_(False), AutoTokenizer.from_pretrained(folder)
+
+
+def greedy(model: Any, tokenizer: Any, prompt: list[int], longest: int) -> Iterator[str]:
+    """The answer as it grows to `longest` tokens, always with the likeliest one; "" while the prompt is read."""
+    import torch
+    from transformers import DynamicCache
+
+    cache, ids = DynamicCache(config=model.config), list[int]()
+    pieces = [prompt[start : start + 96] for start in range(0, len(prompt), 96)]
+    while len(ids) < longest:
+        piece = pieces.pop(0) if pieces else ids[-1:]
+        with torch.inference_mode():
+            logits = model(
+                input_ids=torch.tensor([piece]), past_key_values=cache, use_cache=True, logits_to_keep=1
+            ).logits
+        if not pieces:
+            ids.append(int(logits[0, -1].argmax()))
+            if ids[-1] == tokenizer.eos_token_id:
+                break
+        yield str(tokenizer.decode(ids, skip_special_tokens=True))
+
+
+def written(
+    model: "LocalModel", before: str, temperatures: Sequence[float], length: int, seed: int
+) -> Iterator[list[list[int]]]:
+    """The tokens so far at each temperature, side by side; 0 takes the likeliest. It may not stop, so that loops have time to show."""
+    import torch
+    from transformers import DynamicCache
+
+    start = model.tokenizer(before, add_special_tokens=False)["input_ids"]
+    chance, cache, new = torch.Generator().manual_seed(seed), None, [start for _ in temperatures]
+    texts: list[list[int]] = [[] for _ in temperatures]
+    for _ in range(length):
+        with model.lent() as network:
+            cache = cache or DynamicCache(config=network.config)
+            ids = torch.tensor(new, device=network.device)
+            scores = network(input_ids=ids, past_key_values=cache, logits_to_keep=1).logits[:, -1].float().cpu()
+            scores[:, list(model.ends)] = -torch.inf
+            new = [
+                [int(torch.multinomial((row / heat).softmax(-1), 1, generator=chance) if heat else row.argmax())]
+                for row, heat in zip(scores, temperatures, strict=True)
+            ]
+        texts = [[*text, *token] for text, token in zip(texts, new, strict=True)]
+        yield texts
+
+
+def mean_surprise(model: Any, before: list[int], wanted: list[int]) -> float:
+    """Mean surprise of the wanted tokens after those before: minus the log of their probability."""
+    import torch
+
+    with torch.inference_mode():
+        logits = model(input_ids=torch.tensor([before + wanted]), logits_to_keep=len(wanted) + 1).logits[0, :-1].float()
+        return float(torch.nn.functional.cross_entropy(logits, torch.tensor(wanted)))
+
+
+def surprise(model: "LocalModel", before: str, after: str) -> list[float]:
+    """Minus the logarithm of the probability of each token of `after`; their mean is that of the perplexity."""
+    import torch
+
+    start, end = (model.tokenizer(text, add_special_tokens=False)["input_ids"] for text in (before, after))
+    with model.lent() as network:
+        ids = torch.tensor([start + end], device=network.device)
+        logs = network(input_ids=ids, logits_to_keep=len(end) + 1).logits[0, :-1].float().log_softmax(-1)
+        return [-float(row[token]) for row, token in zip(logs, end, strict=True)]
