@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.hub import serve
 from tutor.errors import ModelError
+from tutor.loading import State, progress
 from tutor.settings import Settings
 from tutor.text.base import Message, Options
 from tutor.text.loading import BUILT_IN_NAME, TextLoader
@@ -158,3 +159,15 @@ def test_the_page_is_told_what_is_being_done(tiny_model):
     loader.start()
     assert wait_for(loader).detail == "on this machine"
     assert "".join(loader.model().stream((Message("user", "Hi"),), Options(max_new_tokens=2))) is not None
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (State("converting", "built-in"), "Unpacking the built-in model, once on this machine"),
+        (State("downloading", "x/y", 0.4), "Downloading x/y (40%)"),
+        (State("waiting", "x/y"), "Getting ready x/y"),
+    ],
+)
+def test_what_is_being_done_is_said_in_words(state, said):
+    assert progress(state) == said

@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -59,11 +60,11 @@ class Figures:
 
 
 def trials(course: Course, limit: int | None = None) -> list[Trial]:
-    """One trial for each test pair, and one for each test question that the course does not answer."""
+    """One trial for each test pair, and one for each test question that the course does not answer; `limit` of either, evenly spread."""
     _, test = split_pairs(read_pairs(course))
     rank = Rank(course)
     found: list[Trial] = []
-    for pair in test[:limit]:
+    for pair in _spread(test, limit):
         ranked = notes_among(rank.hits(pair.ask.question))
         chosen = list(dict.fromkeys([*pair.evidence, *ranked]))[:NOTES]
         notes = [p for p in ranked if p in chosen] + [p for p in pair.evidence if p in chosen and p not in ranked]
@@ -78,9 +79,15 @@ def trials(course: Course, limit: int | None = None) -> list[Trial]:
     outside = [q.text for q in read_questions() if q.is_test and not q.sections]
     found += [
         Trial(Ask(question, UNKNOWN), tuple(notes_among(rank.hits(question))), frozenset(), rank.probability(question))
-        for question in outside[:limit]
+        for question in _spread(outside, limit)
     ]
     return [trial for trial in found if trial.notes]
+
+
+def _spread(items: Sequence[Any], limit: int | None) -> list[Any]:
+    """At most `limit` of the items, from all over."""
+    count = min(limit or len(items), len(items))
+    return [items[number * len(items) // count] for number in range(count)]
 
 
 def judge(write: Writer, asked: Iterable[Trial], checker: SupportChecker) -> Figures:
@@ -158,7 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["text", "image"])
     parser.add_argument(
-        "--limit", type=int, help="test pairs, or pictures for the first figure; all, or 200, unless told"
+        "--limit", type=int, help="test pairs, evenly spread, or pictures for the first figure; all, or 200, unless told"
     )
     options = parser.parse_args(arguments)
     if options.what == "image":

@@ -171,7 +171,8 @@ class Answerer:
         """The run of the passage's sentences that is closest to the question, word for word."""
         passage = hit.passage
         sentences = passage.sentences
-        cosines = self._encode([*sentences]) @ self._encode([query])[0]
+        *vectors, asked = self._encode([*sentences, query])
+        cosines = np.stack(vectors) @ asked
         wanted = set(content_words(query))
         shared = [len(wanted & set(content_words(s))) / max(1, len(wanted)) for s in sentences]
         start = 0 if query == WHOLE else int(np.argmax(cosines + 0.5 * np.array(shared)))

@@ -29,7 +29,8 @@ def demo_named(name: str) -> Demo:
     try:
         return demos()[name]
     except KeyError:
-        raise InputError(f"There is no demo {name!r}. There are: {', '.join(demos())}.") from None
+        shown = name if len(name) <= 40 else f"{name[:39]}…"
+        raise InputError(f"There is no demo {shown!r}. There are: {', '.join(demos())}.") from None
 
 
 def defaults(demo: Demo) -> dict[str, Value]:

@@ -40,9 +40,11 @@ class State:
 
 def progress(state: State) -> str:
     """What a loader is doing, as the beginning of a sentence."""
-    doing = {"downloading": "Downloading", "converting": "Unpacking, once on this machine", "loading": "Loading"}
+    doing = {"downloading": "Downloading", "converting": "Unpacking", "loading": "Loading"}
+    name = "the built-in model" if state.name == BUILT_IN else state.name
     share = f" ({state.share:.0%})" if state.share is not None else ""
-    return f"{doing.get(state.stage, 'Getting ready')} {state.name}{share}"
+    once = ", once on this machine" if state.stage == "converting" else ""
+    return f"{doing.get(state.stage, 'Getting ready')} {name}{share}{once}"
 
 
 class Loader(ABC, Generic[Model]):

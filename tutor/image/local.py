@@ -62,6 +62,11 @@ class BuiltInPainter:
         room = TEXT_TOKENS - encoder.tokenizer.num_special_tokens_to_add()
         return Reading(tokens[:room], tokens[room:], sketch)
 
+    def pipeline(self) -> "PainterPipeline":
+        """The pipeline itself. Its networks serve everybody: whoever changes weights copies them first. Raises WeightsError."""
+        with self._lock:
+            return self._loaded()
+
     def _loaded(self) -> "PainterPipeline":
         if self._pipeline is None:
             from diffusers.utils import logging

@@ -18,15 +18,11 @@ if TYPE_CHECKING:
 def own_pipeline(tools: Tools) -> "PainterPipeline":
     """That of the model in use where it is the built-in painter, otherwise the built-in one's. Loading it takes a second, once.
 
-    Its networks serve everybody: whoever changes weights copies them first. Raises WeightsError.
-    """
+    Raises WeightsError."""
     from tutor.image.local import BuiltInPainter, built_in_painter
 
     painter = tools.painter()
-    if not isinstance(painter, BuiltInPainter):
-        painter = built_in_painter()
-    with painter._lock:
-        return painter._loaded()
+    return (painter if isinstance(painter, BuiltInPainter) else built_in_painter()).pipeline()
 
 
 def painter_guesses(pipeline: "PainterPipeline", net: Any, prompts: Sequence[str]) -> Guesses:
