@@ -78,6 +78,10 @@ def quote() -> None:
         browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         tab = browser.new_page()
         tab.goto(f"http://127.0.0.1:{port}")
+        ready = "document.body.textContent.includes('Answers are written by')"
+        tab.wait_for_function(
+            ready, timeout=120_000
+        )  # on a machine's first start, unpacking the model takes the processor
         taken = []
         for number, question in enumerate(["What is deep learning?", *questions]):
             tab.fill("#composer textarea", question)

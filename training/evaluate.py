@@ -165,7 +165,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["text", "image"])
     parser.add_argument(
-        "--limit", type=int, help="test pairs, evenly spread, or pictures for the first figure; all, or 200, unless told"
+        "--limit",
+        type=int,
+        help="test pairs, evenly spread, or pictures for the first figure; all, or 200, unless told",
     )
     options = parser.parse_args(arguments)
     if options.what == "image":
