@@ -6,6 +6,7 @@ import platform
 from pathlib import Path
 
 from benchmarks import answers, demos, gallery, images, speed
+from training.machine import HALF
 
 _WHAT = {
     "answers": answers.main,
@@ -20,7 +21,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure what README claims.")
     parser.add_argument("what", choices=_WHAT)
     options = parser.parse_args()
-    print(f"Machine: {_processor()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
+    half = "" if HALF else " that does not compute bf16"
+    print(f"Machine: {_processor()}{half}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
     _WHAT[options.what]()
 
 

@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from tutor.catalogue import checked, demo_named
-from tutor.demos import evaluation
 from tutor.workbench.demo import Values
 from tutor.workbench.families import FAMILIES, SHIPPED, shipped
 from tutor.workbench.fruit import fruit, measured
@@ -58,8 +57,7 @@ def test_repetition_and_claims():
     assert claims(" it was closed.\n- It sells rolls. And then") == ["It was closed.", "It sells rolls."]
 
 
-def test_likely_writing_surprises_less_than_a_person_and_an_error_is_not_supported(play, monkeypatch):
-    monkeypatch.setattr(evaluation, "SOURCES", evaluation.SOURCES[:1])
+def test_likely_writing_surprises_less_than_a_person_and_an_error_is_not_supported(play):
     frames = play("evaluation", kind="text")
     numbers = last(frames)
     assert numbers["perplexity, greedy"] < numbers["perplexity, person"]

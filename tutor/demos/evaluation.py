@@ -202,9 +202,9 @@ def _text_frame(writers: dict[str, Writer], done: int, dark: bool) -> Frame:
         return Frame(picture, alt, caption, numbers, 0.02 + done / 4)
     person, error, greedy = (scored[name] for name in (_PERSON, _FALSE, "greedy"))
     caption = (
-        f"{_because(numbers)} Greedy writing surprises least, perplexity {greedy[0]:.1f} against a person's {person[0]:.1f}, and "
-        f"{greedy[2]:.0f}% of it counts as supported. The checker is small too: it passes {person[2]:.0f}% of the person's true sentences, "
-        f"and {error[2]:.0f}% where an error was put in."
+        f"{_because(numbers)} Greedy writing has a perplexity of {greedy[0]:.1f}, a person's {person[0]:.1f}, and "
+        f"{greedy[2]:.0f}% of the greedy counts as supported. The checker is small too: it passes {person[2]:.0f}% of the person's "
+        f"true sentences, and {error[2]:.0f}% where an error was put in."
     )
     return Frame(picture, alt, caption, numbers)
 

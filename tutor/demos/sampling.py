@@ -298,7 +298,7 @@ DEMO = Demo(
         *("next-token probabilities", "next token", "softmax", "logits"),
     ),
     parameters=(
-        Line("prompt", "The beginning of a text", "On a rainy Sunday, I like to", 160),
+        Line("prompt", "The beginning of a text", "The cat sat on the", 160),
         Number("temperature", "Temperature", 1.0, 0.1, 5, 0.1, ("temperature", "temp")),
         Number("top_k", "Top-k: keep so many tokens (0 keeps all)", 50, 0, 200, 1, ("top-k", "top k", "k")),
         Number("top_p", "Top-p: keep this share", 0.9, 0.05, 1, 0.05, ("top-p", "top p", "nucleus", "p")),
