@@ -7,9 +7,9 @@ READY := .venv/.ready
 chat: $(READY)
 	$(BIN)/python -m tutor chat
 
-# Two to four processes, each computing on one thread; tests/conftest.py says what stays together.
+# Two to four processes, each computing on one thread; a file's tests stay together and share what it has loaded.
 test: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
 
 check: $(READY)
 	$(BIN)/ruff format --check .

@@ -60,13 +60,6 @@ def write_lessons(folder: Path) -> Path:
     return folder
 
 
-def pytest_collection_modifyitems(items):
-    """Where several processes test, a file's tests stay together, and those of the page too: two browsers would wait for each other."""
-    for item in items:
-        group = item.path.parent.name if item.path.parent.name == "browser" else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def lessons(tmp_path_factory):
     return write_lessons(tmp_path_factory.mktemp("lessons") / "content")
