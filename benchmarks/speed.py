@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from training.machine import HALF
 from tutor.course import Course, Passage, load_course
 from tutor.search.encoder import WIDTH, Vectors, encoder
 from tutor.search.hybrid import Searcher
@@ -79,9 +80,8 @@ def quote() -> None:
         tab = browser.new_page()
         tab.goto(f"http://127.0.0.1:{port}")
         ready = "document.body.textContent.includes('Answers are written by')"
-        tab.wait_for_function(
-            ready, timeout=120_000
-        )  # on a machine's first start, unpacking the model takes the processor
+        # On a machine's first start, unpacking the model takes the processor.
+        tab.wait_for_function(ready, timeout=120_000)
         taken = []
         for number, question in enumerate(["What is deep learning?", *questions]):
             tab.fill("#composer textarea", question)
@@ -102,8 +102,6 @@ def writing() -> None:
     it, as the tutor does too, and in float32 elsewhere, where bf16 would make the plain way look slow."""
     import torch
     from transformers import pipeline
-
-    from training.machine import HALF
 
     folder = built_in_folder()
     name = "bfloat16" if HALF else "float32"

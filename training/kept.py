@@ -6,11 +6,13 @@ from typing import Any
 
 import torch
 
+from training.machine import DEVICE
+
 
 def kept(path: Path, resume: bool, make: Callable[[], Any]) -> Any:
     """What an earlier run left in `path`, when resumed; otherwise it is made now, and left there."""
     if resume and path.is_file():
-        return torch.load(path, weights_only=False)  # our own file
+        return torch.load(path, map_location=DEVICE, weights_only=False)  # our own file
     made = make()
     keep(made, path)
     return made

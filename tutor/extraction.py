@@ -103,7 +103,7 @@ def _opens(reader: "PdfReader") -> bool:
 
     try:
         return bool(reader.decrypt(""))
-    except (DependencyError, NotImplementedError):
+    except (DependencyError, NotImplementedError):  # what pypdf raises for a cipher that it lacks
         return False
 
 
