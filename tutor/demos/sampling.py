@@ -234,7 +234,7 @@ def run(values: Values, seed: int) -> Iterator[Frame]:
             if step % 16 == 7 or step == 0:
                 frame = Frame(
                     _told(board, ways),
-                    f"{way}: {board.tokenizer.decode(new)}",
+                    f"{way}, after “{prompt}”: {board.tokenizer.decode(new)}",
                     _LOOK,
                     share=0.25 + 0.25 * (number + step / _LONG),
                 )
