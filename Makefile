@@ -7,9 +7,9 @@ READY := .venv/.ready
 chat: $(READY)
 	$(BIN)/python -m tutor chat
 
-# Two to four processes, each computing on one thread; a file's tests stay together and share what it has loaded.
+# Two to four processes, each computing on one thread; tests/conftest.py says which tests stay together.
 test: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: $(READY)
 	$(BIN)/ruff format --check .

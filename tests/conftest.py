@@ -11,12 +11,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from tutor.catalogue import checked, demo_named
+from tutor.cli import main
 from tutor.course import load_course
 from tutor.loading import State
 from tutor.search.encoder import encoder
-from tutor.settings import Settings
+from tutor.settings import Settings, settings
 from tutor.workbench.demo import Values
 
 ROOT = Path(__file__).parent.parent
@@ -50,6 +52,18 @@ A glacier is a large body of ice that moves slowly under its own weight. A glaci
 Most glaciers move less than one meter a day. The Jakobshavn glacier in Greenland has moved 46 meters in one day.
 """,
 }
+
+
+class _Together(LoadFileScheduling):
+    """Gives a file's tests to one process, and those of the real page, which are the longest, first and to one too: it is started once."""
+
+    def _split_scope(self, nodeid):
+        file = super()._split_scope(nodeid)
+        return "page" if file.startswith(("tests/browser/", "tests/test_page.py")) else file
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return _Together(config, log)
 
 
 def write_lessons(folder: Path) -> Path:
@@ -119,8 +133,20 @@ def run_tutor(*arguments, stdin=None, environment=None, timeout=120):
 
 
 @pytest.fixture
-def tutor_command():
-    return run_tutor
+def here(monkeypatch, capsys):
+    """The command line in this process: `here("ask", "hi", TUTOR_PORT="0")` gives its exit code and what it said on both streams."""
+
+    def run_here(*arguments, **environment):
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        settings.cache_clear()
+        code = main(arguments)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    yield run_here
+    monkeypatch.undo()
+    settings.cache_clear()
 
 
 @pytest.fixture(scope="session")

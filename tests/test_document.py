@@ -12,7 +12,6 @@ import pytest
 from pypdf import PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, StreamObject
 
-from tests.conftest import run_tutor
 from tutor.about import about_file, as_meant, speaks_of_own_file
 from tutor.document import LARGEST, clean_name, read_document
 from tutor.errors import InputError
@@ -542,16 +541,15 @@ def test_what_the_script_sends_is_checked():
 # The command line -------------------------------------------------------------------------------------------------------------
 
 
-def test_the_command_line_answers_from_a_file(tmp_path, lessons):
+def test_the_command_line_answers_from_a_file(here, tmp_path, lessons):
     path = tmp_path / "tides.pdf"
     path.write_bytes(
         pdf(["The barrage at Saint Brank makes 240 megawatts of power. It was opened by Ada Vorn in 1966."])
     )
-    done = run_tutor(
-        "ask", "--json", "--lesson-dir", str(lessons), "--file", str(path), "Who opened the barrage at Saint Brank?"
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    asked = "Who opened the barrage at Saint Brank?"
+    code, out, error = here("ask", "--json", "--lesson-dir", str(lessons), "--file", str(path), asked)
+    assert code == 0, error
+    found = json.loads(out)
     assert not found["refused"]
     assert found["sources"][0]["id"] == "file:tides.pdf#page-1"
     assert found["sources"][0]["section"] == "page 1"
@@ -561,15 +559,14 @@ def test_the_command_line_answers_from_a_file(tmp_path, lessons):
     ("name", "data", "said"),
     [("a.docx", b"PK", "Markdown"), ("a.txt", b"x" * (LARGEST + 1), "5 MB"), ("", b"", "cannot be read")],
 )
-def test_a_bad_file_on_the_command_line_is_one_line(tmp_path, lessons, name, data, said):
+def test_a_bad_file_on_the_command_line_is_one_line(here, tmp_path, lessons, name, data, said):
     path = tmp_path / (name or "nowhere.md")
     if name:
         path.write_bytes(data)
-    done = run_tutor("ask", "--lesson-dir", str(lessons), "--file", str(path), "What is it?")
-    assert done.returncode == 2
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stdout == ""
+    code, out, error = here("ask", "--lesson-dir", str(lessons), "--file", str(path), "What is it?")
+    assert (code, out) == (2, "")
+    assert said in error
+    assert error.count("\n") == 1
 
 
 def test_events_of_a_refusal_say_so_in_text(tutor, coffee):

@@ -29,7 +29,6 @@ def answered(page, count):
     [
         ("Show me how my text is cut into tokens", "tokens"),
         ("show me apples and oranges", "apples-and-oranges"),
-        ("run the temperature demo", "sampling"),
     ],
 )
 def test_from_words_to_the_last_frame(page, message, title):

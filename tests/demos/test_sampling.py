@@ -38,8 +38,9 @@ def test_repeats():
 def test_hot_is_more_varied_and_greedy_repeats(play, monkeypatch):
     monkeypatch.setattr(sampling, "_BEAMS", 1)
     right = demo_named("sampling").prediction.right
+    monkeypatch.setattr(sampling, "_LONG", 24)
     hot = play("sampling", **demo_named("sampling").breaks.values)[-1].numbers
-    monkeypatch.setattr(sampling, "_LONG", 6)
+    monkeypatch.setattr(sampling, "_LONG", 2)
     cold, again = (play("sampling", seed=3, temperature=0.1)[-1].numbers for _ in range(2))
     assert cold == again
     assert cold["draws of the likeliest token"] > hot["draws of the likeliest token"]

@@ -88,20 +88,27 @@ def _written(model: Any, tokens: list[int], pick: Any) -> Iterator[list[int]]:
 def _beamed(model: Any, tokens: list[int]) -> Iterator[list[int]]:
     """Beam search: the `_BEAMS` likeliest texts so far are kept, in one batch."""
     import torch
+    from transformers import DynamicCache
 
+    with model.lent() as network:
+        cache: Any = DynamicCache(config=network.config)
     beams: list[tuple[float, list[int]]] = [(0.0, [])]
+    read = [tokens]
     for _ in range(_LONG):
         with model.lent() as network:
-            ids = torch.tensor([tokens + new for _, new in beams], device=network.device)
-            logits = network(input_ids=ids, logits_to_keep=1, use_cache=False).logits[:, -1].float()
+            ids = torch.tensor(read, device=network.device)
+            logits = network(input_ids=ids, past_key_values=cache, logits_to_keep=1).logits[:, -1].float()
             logits[:, list(model.ends)] = -torch.inf
             best = logits.log_softmax(-1).topk(_BEAMS)
-        grown = [
-            (total + float(log), [*new, int(token)])
-            for (total, new), row, logs_ in zip(beams, best.indices, best.values, strict=True)
-            for token, log in zip(row, logs_, strict=True)
-        ]
-        beams = sorted(grown, key=lambda beam: -beam[0])[:_BEAMS]
+            grown = [
+                (total + float(log), place, [*new, int(token)])
+                for place, (total, new) in enumerate(beams)
+                for token, log in zip(best.indices[place], best.values[place], strict=True)
+            ]
+            grown = sorted(grown, key=lambda beam: -beam[0])[:_BEAMS]
+            cache.reorder_cache(torch.tensor([place for _, place, _ in grown], device=network.device))
+        beams = [(total, new) for total, _, new in grown]
+        read = [new[-1:] for _, new in beams]
         yield beams[0][1]
 
 

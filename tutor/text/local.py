@@ -14,9 +14,9 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from tutor.devices import device_of
+from tutor.devices import device_of, dtype_of
 from tutor.errors import ModelError, first_line
 from tutor.text.base import Message, Options
 from tutor.weights import LOADING, quiet
@@ -78,7 +78,7 @@ class LocalModel:
         try:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(folder)
             with LOADING:
-                model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=_dtype(dtype, self._device))
+                model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype_of(dtype, self._device))
             self._model = model.to(self._device).eval()
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise ModelError(
@@ -291,14 +291,3 @@ def _common(one: Sequence[int], other: Sequence[int]) -> int:
         if a != b:
             return place
     return min(len(one), len(other))
-
-
-def _dtype(wanted: str, device: "torch.device") -> "torch.dtype | Literal['auto']":
-    """`auto` is what the file holds, except on processors that compute bf16 slowly, in software."""
-    import torch
-
-    if wanted != "auto":
-        dtype: torch.dtype = getattr(torch, wanted)
-        return dtype
-    slow = device.type == "cpu" and not torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    return torch.float32 if slow else "auto"

@@ -27,11 +27,13 @@ def thin(model: Any, names: tuple[str, ...], rank: int, seed: int) -> dict[str, 
 def attach(model: Any, adapter: Adapter, dial: list[float]) -> None:
     """Every layer of the adapter gives what it gave, and dial[0] times what goes down and up beside it."""
     for name, (down, up) in adapter.items():
+        layer = model.get_submodule(name)
+        down, up = down.to(layer.weight.dtype), up.to(layer.weight.dtype)
 
         def beside(layer: Any, given: Any, out: Any, down: Any = down, up: Any = up) -> Any:
             return out + dial[0] * (given[0] @ down.T @ up.T)
 
-        model.get_submodule(name).register_forward_hook(beside)
+        layer.register_forward_hook(beside)
 
 
 def tune(adapter: Adapter, loss: Any, steps: int, rate: float) -> Iterator[float]:

@@ -9,13 +9,15 @@ if TYPE_CHECKING:
 
 def own_copy(folder: Any) -> tuple[Any, Any]:
     """A copy of the tutor's own language model, which the tutor does not use."""
+    import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    from tutor.devices import dtype_of
     from tutor.weights import LOADING, quiet
 
     quiet()
     with LOADING:
-        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype="auto")
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype_of("auto", torch.device("cpu")))
     return model.eval().requires_grad_(False), AutoTokenizer.from_pretrained(folder)
 
 
