@@ -118,12 +118,13 @@ def test_it_is_drawn_for_dark_pages_too_and_ends_when_closed(name, tools):
 
 
 @every
-def test_its_code_runs_by_itself(name, tmp_path, capsys):
+def test_its_code_runs_by_itself(name, tmp_path, monkeypatch, capsys):
     demo = demos()[name]
     code = script(demo, defaults(demo), 0)
     assert len(code.splitlines()) <= LONGEST
     file = tmp_path / "code.py"
     file.write_text(code, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)  # some leave a picture
     runpy.run_path(str(file), run_name="__main__")
     assert capsys.readouterr().out.strip()
 

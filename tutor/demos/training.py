@@ -236,6 +236,6 @@ encoder = nn.Sequential(nn.Linear(3072, 192), nn.ReLU(), nn.Linear(192, 2 * CODE
 decoder = nn.Sequential(nn.Linear(CODE, 192), nn.ReLU(), nn.Linear(192, 3072), nn.Sigmoid())
 data, new = (torch.from_numpy(fruit(n, s).pictures).flatten(1) for n, s in (($pictures, 0), (128, 1)))
 for step, loss in enumerate(learn(nn.ModuleList([encoder, decoder]), data, $steps, $rate, $schedule, chance), 1):
-    if step % 48 == 0: print(step, "training", round(loss), "new", round(float(loss_of([encoder, decoder], new, chance))))""",
+    if step % 48 == 0: print(step, "training", round(loss), "new", round(loss_of([encoder, decoder], new, chance).item()))""",
     ),
 )
