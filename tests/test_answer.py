@@ -2,8 +2,10 @@
 
 import pytest
 
+from tests.conftest import LESSON
 from tutor.answer import Answerer, follow_ups
 from tutor.conversation import resolve
+from tutor.course import load_course
 from tutor.errors import ModelError
 from tutor.events import Answered, Choices, Quote, Sources, Status, Text
 from tutor.search.hybrid import Searcher
@@ -75,6 +77,18 @@ def test_with_too_little_left_the_quote_stands_alone_and_says_so(answerer, reply
     text = [e for e in events if isinstance(e, Text)][-1]
     assert "passage above" in text.markdown
     assert text.sentences == ()
+
+
+def test_a_quote_does_not_end_on_what_leads_to_a_formula(tmp_path, encode):
+    tide = (
+        "The tide is a rise and fall of the sea. Its height follows the moon. The height is computed by this formula:"
+    )
+    text = LESSON.format(title="Tide", slug="tide", order=1, body=f"## What is the tide?\n{tide}\n\n$$h = 2$$\n")
+    (tmp_path / "tide.md").write_text(text)
+    course = load_course(tmp_path)
+    found = Answerer(course, Searcher(course, None, encode), encode)
+    _, answer = run(found, None, "What is the tide?")
+    assert answer.sources[0].quote == "The tide is a rise and fall of the sea. Its height follows the moon."
 
 
 def test_without_a_model_the_quote_stands_alone(answerer):

@@ -181,6 +181,10 @@ class Answerer:
         end = start + 1
         while end < len(sentences) and len(" ".join(sentences[start : end + 1]).split()) <= _QUOTED_WORDS:
             end += 1
+        if end - start > 1 and sentences[end - 1].endswith(
+            ":"
+        ):  # what it leads to, a formula, is shown in the lesson alone
+            end -= 1
         return _source(passage, _span(passage.text, sentences[start], sentences[end - 1]), hit.score)
 
     def _refuse(self, asked: str, found: Found, start: float, searched: float, of_file: bool) -> Iterator[Event]:
