@@ -95,6 +95,12 @@ def test_the_lab_runs_breaks_and_resets(page):
     expect(page.locator("#lab-stage")).to_contain_text("complete", timeout=LONG)
 
 
+def test_a_demo_that_there_is_not_leads_to_the_list(page):
+    page.evaluate("location.hash = '#lab/nothing'")
+    page.wait_for_function("location.hash === '#lab'")
+    expect(page.locator("#lab-list a")).to_have_count(15)
+
+
 def test_the_lab_on_a_phone(open_page):
     page = open_page(width=375, height=800, touch=True)
     page.click("#masthead a[href='#lab']")

@@ -112,6 +112,8 @@
       closePanel();
     }
     if (!lesson) return;
+    const demos = [...document.querySelectorAll("#lab-list a")].map((link) => link.getAttribute("href"));
+    if (lab && demos.length && !demos.includes(hrefs[1])) return location.replace("#lab");
     if (lab) return openDemo(lesson, 100);
     typeInto("#wanted-lesson", `${lesson}/${Date.now()}`); // the time makes a second visit a change too
     const wanted = section ? [lesson, section] : [lesson];
