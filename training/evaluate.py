@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from training.corpora import Ask
-from training.examples import Rank, read_pairs, split_pairs
+from training.examples import Rank, nearest_sentences, read_pairs, split_pairs
 from training.scope import read_questions
 from tutor.answer import NOTES, notes_among, writing_options
 from tutor.course import Course, Passage, load_course
@@ -135,11 +135,7 @@ def by_model(model: TextModel) -> Writer:
 
 def quote_alone(trial: Trial) -> str:
     """The two sentences of the first note that are nearest to the question: what stands when nothing is written."""
-    encode = encoder()
-    sentences = trial.notes[0].sentences
-    near = encode(sentences) @ encode([trial.ask.question])[0]
-    start = int(np.argmax(near))
-    return " ".join(sentences[start : start + 2])
+    return nearest_sentences(trial.notes[0], trial.ask.question, encoder())
 
 
 def report(rows: dict[str, Figures], count: int) -> str:

@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import bm25s
+import numpy as np
 
 from training.corpora import Ask, Fact, disguise
 from training.packs import Pack
-from tutor.answer import notes_among
+from tutor.answer import NOTES, notes_among
 from tutor.course import Course, Passage
+from tutor.search.encoder import Encoder
 from tutor.search.hybrid import Hit, Searcher
 from tutor.search.words import content_words
 from tutor.sentences import split_sentences
@@ -25,6 +27,9 @@ from tutor.writing import UNKNOWN, Form, Note
 DATA = Path(__file__).parent / "data"
 _TEST_SHARE = 5
 """One passage in five is kept for the test."""
+_ASKS = 4
+"""Questions about the passage in the middle of a pack on choosing notes."""
+_OUT_OF_ORDER = 0.2
 _STYLE_FORMS: dict[str, Form] = {"simpler": "simpler", "example": "example", "bullets": "bullets"}
 
 
@@ -151,6 +156,50 @@ def course_packs(pairs: Sequence[Pair], rank: "Rank", rng: random.Random) -> Ite
             asks.append(Ask(rng.choice(strangers).ask.question, UNKNOWN))
         rng.shuffle(asks)
         yield Pack(tuple(map(Note.of, notes)), tuple(asks))
+
+
+def choice_packs(
+    course: Course, rank: "Rank", encode: Encoder, strangers: Sequence[str], rng: random.Random
+) -> Iterator[Pack]:
+    """One pack around each passage whose questions are known: most ask about it, one about each of its rivals, so that the model learns
+    which note to answer from. Four times in five the passage stands first, about as often as the app's search is right.
+
+    An answer is the passage's sentences nearest to the question. `strangers` are questions that the course does not answer: each makes
+    a pack of what search gives for it.
+    """
+    asked = [p for p in course.passages if p.questions and not is_test(p)]
+    for passage in asked:
+        questions = rng.sample(passage.questions, min(_ASKS, len(passage.questions)))
+        hits = [hit for question in questions for hit in rank.hits(question)[:NOTES]]
+        near = dict.fromkeys(hit.passage for hit in hits if hit.passage != passage and not is_test(hit.passage))
+        rivals = list(near)[: rng.randint(1, NOTES - 1)]
+        asks = [Ask(question, nearest_sentences(passage, question, encode)) for question in questions]
+        for rival in (rival for rival in rivals if rival.questions):
+            question = rng.choice(rival.questions)
+            asks.append(Ask(question, nearest_sentences(rival, question, encode)))
+        notes = [passage, *rivals]
+        if rng.random() < _OUT_OF_ORDER:
+            rng.shuffle(notes)
+        rng.shuffle(asks)
+        yield Pack(tuple(map(Note.of, notes)), tuple(asks))
+    for stranger in strangers:
+        notes = [p for p in notes_among(rank.hits(stranger)) if not is_test(p)]
+        asks = [Ask(stranger, UNKNOWN)]
+        asks += [
+            Ask(q, nearest_sentences(p, q, encode))
+            for p in notes
+            for q in rng.sample(p.questions, 1 if p.questions else 0)
+        ]
+        if notes:
+            yield Pack(tuple(map(Note.of, notes)), tuple(asks))
+
+
+def nearest_sentences(passage: Passage, question: str, encode: Encoder) -> str:
+    """The two sentences of the passage that begin where it is closest to the question."""
+    sentences = passage.sentences
+    *vectors, asked = encode([*sentences, question])
+    start = int(np.argmax(np.stack(vectors) @ asked))
+    return " ".join(sentences[start : start + 2])
 
 
 def _same_section(pair: Pair, notes: Sequence[Passage]) -> bool:

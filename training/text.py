@@ -1,6 +1,6 @@
 """Train the LoRA adapter (Hu et al., 2021) that makes SmolLM2-135M-Instruct a tutor who answers from notes.
 
-    python -m training.text --corpora DIR [--preset cpu|gpu] [--out models/text] [--resume]
+    python -m training.text --corpora DIR [--preset cpu|gpu] [--out models/text] [--start DIR] [--last N] [--resume]
 
 The base stays in bf16 where that is fast, the adapter in fp32; the loss counts answer tokens only. Resumable: packs and checkpoints go to
 runs/text, which is all that another machine needs to train on the same packs.
@@ -23,10 +23,11 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainingA
 from transformers.trainer_utils import get_last_checkpoint
 
 from training.corpora import read_corpora
-from training.examples import Pack, Rank, corpus_packs, course_packs, grounded, read_pairs, split_pairs
+from training.examples import Pack, Rank, choice_packs, corpus_packs, course_packs, grounded, read_pairs, split_pairs
 from training.kept import kept
 from training.machine import DEVICE, HALF
 from training.packs import IGNORED, collate, encode
+from training.scope import read_questions
 from tutor.course import load_course
 from tutor.search.encoder import encoder
 from tutor.settings import MODELS, ROOT, settings
@@ -48,6 +49,8 @@ class Preset:
     """Times each hand-written pair is the center of a pack, each time among other notes."""
     grounded: int
     """Further such times at the end, with answers that the app's check accepts."""
+    choices: int
+    """Times at the end that each passage whose questions are known is the center of a pack on choosing notes."""
     batch: int
     longest: int
     """Tokens of a pack."""
@@ -56,9 +59,9 @@ class Preset:
 
 
 PRESETS = {
-    "tiny": Preset(first=4, mixed=0, rounds=0, grounded=0, batch=2, longest=512, rank=4, rate=1e-3),
-    "cpu": Preset(first=500, mixed=300, rounds=2, grounded=1, batch=2, longest=900, rank=16, rate=8e-4),
-    "gpu": Preset(first=1500, mixed=1000, rounds=3, grounded=2, batch=12, longest=1200, rank=16, rate=5e-4),
+    "tiny": Preset(first=4, mixed=0, rounds=0, grounded=0, choices=0, batch=2, longest=512, rank=4, rate=1e-3),
+    "cpu": Preset(first=500, mixed=300, rounds=2, grounded=1, choices=1, batch=2, longest=900, rank=16, rate=8e-4),
+    "gpu": Preset(first=1500, mixed=1000, rounds=3, grounded=2, choices=2, batch=12, longest=1200, rank=16, rate=5e-4),
 }
 
 
@@ -77,7 +80,7 @@ class PackTrainer(Trainer):
 
 
 def make_packs(preset: Preset, corpora: Path, seed: int) -> list[Pack]:
-    """The training packs in a seeded order: the corpora first, then both mixed, so that style is learned last."""
+    """The training packs in a seeded order: the corpora first, then both mixed, so that style and choice are learned last."""
     rng = random.Random(seed)
     facts = read_corpora(corpora, seed)
     made = list(corpus_packs(facts[: preset.first + preset.mixed], rng))
@@ -90,6 +93,8 @@ def make_packs(preset: Preset, corpora: Path, seed: int) -> list[Pack]:
     checker = SupportChecker(encoder())
     checked = [grounded(pair, checker) for pair in train]
     last = [pack for _ in range(preset.grounded) for pack in course_packs(checked, rank, rng)]
+    strangers = [q.text for q in read_questions() if not q.is_test and not q.sections]
+    last += [p for _ in range(preset.choices) for p in choice_packs(course, rank, encoder(), strangers, rng)]
     rng.shuffle(last)
     return made[: preset.first] + mixed + last
 
@@ -175,12 +180,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=MODELS / "text")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--start", type=Path, metavar="DIR", help="an adapter to go on from")
+    parser.add_argument("--last", type=int, metavar="N", help="take only the last N packs: to go on from an adapter")
     parser.add_argument("--resume", action="store_true", help="go on from what runs/text holds")
     options = parser.parse_args(arguments)
     if options.corpora is None and not options.resume:
         parser.error("--corpora is needed to make the packs")
     preset = PRESETS[options.preset]
     packs = kept(RUNS / "packs.pt", options.resume, lambda: make_packs(preset, options.corpora, options.seed))
+    packs = packs[-options.last :] if options.last else packs
     train(packs, preset, options.out, options.seed, options.resume, options.start)
 
 
