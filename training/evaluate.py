@@ -1,6 +1,6 @@
 """Judge what was trained, on passages that no training note held.
 
-    python -m training.evaluate text|image [--limit N]
+    python -m training.evaluate text|image [--limit N] [--only WRITER]
 
 prints the tables of the model cards. For text: the base model, the adapter, and the quote alone. Each test question comes with the
 passages it rests on among others that the search gives. Questions on other subjects come with what the search gives for them: there
@@ -138,6 +138,13 @@ def quote_alone(trial: Trial) -> str:
     return nearest_sentences(trial.notes[0], trial.ask.question, encoder())
 
 
+WRITERS: dict[str, Callable[[], Writer]] = {
+    "base model": lambda: by_model(LocalModel(base_folder(), "base")),
+    "with our adapter": lambda: by_model(LocalModel(built_in_folder(), "adapter")),
+    "quote alone": lambda: quote_alone,
+}
+
+
 def report(rows: dict[str, Figures], count: int) -> str:
     """The table of the model card, in Markdown."""
     names = {
@@ -165,6 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         type=int,
         help="test pairs, evenly spread, or pictures for the first figure; all, or 200, unless told",
     )
+    parser.add_argument("--only", choices=WRITERS, help="judge this writer of text alone; all three unless told")
     options = parser.parse_args(arguments)
     if options.what == "image":
         from training.paintings import report_image
@@ -174,11 +182,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     course = load_course(settings().content_dir)
     checker = SupportChecker(encoder())
     asked = trials(course, options.limit)
-    rows = {
-        "base model": judge(by_model(LocalModel(base_folder(), "base")), asked, checker),
-        "with our adapter": judge(by_model(LocalModel(built_in_folder(), "adapter")), asked, checker),
-        "quote alone": judge(quote_alone, asked, checker),
-    }
+    rows = {name: judge(writer(), asked, checker) for name, writer in WRITERS.items() if options.only in (None, name)}
     print(report(rows, sum(bool(trial.right) for trial in asked)))
 
 

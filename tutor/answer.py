@@ -79,7 +79,6 @@ class Answerer:
         """`searcher` searches the course, and the file beside it."""
         self._course = course
         self._searcher = searcher
-        self._encode = encode
         self._own = own
         self._checker = SupportChecker(encode)
 
@@ -171,16 +170,16 @@ class Answerer:
         """The run of the passage's sentences that is closest to the question, word for word."""
         passage = hit.passage
         sentences = passage.sentences
-        *vectors, asked = self._encode([*sentences, query])
-        cosines = np.stack(vectors) @ asked
         wanted = set(content_words(query))
         shared = [len(wanted & set(content_words(s))) / max(1, len(wanted)) for s in sentences]
-        start = 0 if query == WHOLE else int(np.argmax(cosines + 0.5 * np.array(shared)))
+        start = 0 if query == WHOLE else int(np.argmax(np.array(hit.near) + 0.5 * np.array(shared)))
         if start and sentences[start - 1].endswith(":"):
             start -= 1
         end = start + 1
         while end < len(sentences) and len(" ".join(sentences[start : end + 1]).split()) <= _QUOTED_WORDS:
             end += 1
+        while end == len(sentences) and start and len(" ".join(sentences[start - 1 :]).split()) <= _QUOTED_WORDS:
+            start -= 1
         if end - start > 1 and sentences[end - 1].endswith(
             ":"
         ):  # what it leads to, a formula, is shown in the lesson alone

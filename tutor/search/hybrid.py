@@ -17,10 +17,11 @@ _PER_SECTION = 2
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that was found. `score` is the fused score, about 0..1."""
+    """A passage that was found. `score` is the fused score, about 0..1; `near` the cosines of the query and each of its sentences."""
 
     passage: Passage
     score: float
+    near: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,9 @@ class Searcher:
         match = self.index.match(query)
         fused = match.fused(self._scope.weights)
         probability = self._scope.probability(match, fused)
-        hits = tuple(Hit(self.index.passages[i], float(fused[i])) for i in self._best(fused, k))
+        hits = tuple(
+            Hit(self.index.passages[i], float(fused[i]), self.index.near(i, match.query)) for i in self._best(fused, k)
+        )
         return Found(query, hits, probability, probability >= self._scope.threshold)
 
     def _best(self, fused: np.ndarray[tuple[int], np.dtype[np.float32]], k: int) -> list[int]:

@@ -43,6 +43,8 @@ class Weights:
 class Match:
     """Every passage's scores for one query, in the order of the passages."""
 
+    query: Vectors
+    """The query's unit vector, float32 [width]."""
     passage: Scores
     """Cosine of the query and the passage with its headings."""
     sentence: Scores
@@ -169,6 +171,7 @@ class Index:
         question = self._nearest_questions(vector, sentence)
         near = np.argsort(-(passage + question + bm25))[:20]
         return Match(
+            query=vector,
             passage=passage,
             sentence=sentence,
             question=question,
@@ -179,6 +182,11 @@ class Index:
             unknown=sum(word not in self._idf for word in asked),
             terms=self._glossary,
         )
+
+    def near(self, place: int, vector: Vectors) -> tuple[float, ...]:
+        """Cosine of the vector and each sentence of the passage in that place, under its lesson's title."""
+        cosines: list[float] = (self._sentences[self._starts[place] : self._starts[place + 1]] @ vector).tolist()
+        return tuple(cosines)
 
     def _nearest_sentences(self, vector: Vectors, passage: Scores, bm25: Scores) -> Scores:
         if len(self.passages) <= _LARGE:

@@ -120,24 +120,28 @@ class Chat:
         shown = messages(self._files.whole(session, conversation), offer=False)
         file = self._files.file(session, len(earlier))
         turn, stage, pending = Turn(question=message.strip()[:LONGEST_MESSAGE]), STAGES["searching"], ""
-        yield {
-            parts.chatbot: shown + turn_messages(turn, stage),
-            # Kept at once, so that a question outlives a page that is closed before its answer.
-            parts.store: added(conversation, turn.model_copy(update={"note": INTERRUPTED})).model_dump(),
-            parts.stop: shown_if(True),
-            parts.send: shown_if(False),
-            parts.stage: announcement(stage),
-            parts.back: shown_if(bool(conversation.before)),
-            **({parts.composer: ""} if asking.clear else {}),
-        }
         with closing(pump(self._tutor.reply(message, earlier, file, is_dark(asking.request)), stop)) as events:
+            next(events)  # it is searched while the page draws this:
+            yield {
+                parts.chatbot: shown + turn_messages(turn, stage),
+                # Kept at once, so that a question outlives a page that is closed before its answer.
+                parts.store: added(conversation, turn.model_copy(update={"note": INTERRUPTED})).model_dump(),
+                parts.stop: shown_if(True),
+                parts.send: shown_if(False),
+                parts.stage: announcement(stage),
+                parts.back: shown_if(bool(conversation.before)),
+                **({parts.composer: ""} if asking.clear else {}),
+            }
             for event in events:  # a turn that is closed here also closes the model's stream
                 if event is None:
                     yield {parts.chatbot: gr.skip()}  # a closed page is noticed at a yield
                     continue
+                before = turn, stage, pending
                 stage = stage_after(stage, event, file is not None)
                 pending = event.pending if isinstance(event, Text) else pending
                 turn = grown(turn, event)
+                if (turn, stage, pending) == before:
+                    continue
                 told = {parts.stage: announcement(stage)} if isinstance(event, Status) else {}
                 yield {parts.chatbot: shown + turn_messages(turn, stage, pending if stage else ""), **told}
         stopped = stop.is_set() and not turn.written_by and not turn.failed

@@ -7,15 +7,16 @@ from typing import Final
 
 from tutor.events import Event
 
-_POLL = 0.1
+_POLL = 0.2
 """Seconds between two looks at Stop."""
 _END: Final = object()
 
 
 def pump(events: Iterator[Event], stop: threading.Event) -> Generator[Event | None, None, None]:
-    """The events, and None about ten times a second while there is none. Ends soon after `stop` is set.
+    """The events, and None at once and then about five times a second while there is none. Ends soon after `stop` is set.
 
-    Closing this iterator closes `events` too, at its next event.
+    The thread begins with the first None, so that a caller can show something while the first event is made. Closing this iterator
+    closes `events` too, at its next event.
     """
     ready: queue.Queue[object] = queue.Queue()
     over = threading.Event()
@@ -39,6 +40,7 @@ def pump(events: Iterator[Event], stop: threading.Event) -> Generator[Event | No
 
     threading.Thread(target=work, daemon=True, name="turn").start()
     try:
+        yield None
         while not stop.is_set():
             try:
                 item = ready.get(timeout=_POLL)
