@@ -180,10 +180,8 @@ class Answerer:
             end += 1
         while end == len(sentences) and start and len(" ".join(sentences[start - 1 :]).split()) <= _QUOTED_WORDS:
             start -= 1
-        if end - start > 1 and sentences[end - 1].endswith(
-            ":"
-        ):  # what it leads to, a formula, is shown in the lesson alone
-            end -= 1
+        if end - start > 1 and sentences[end - 1].endswith(":"):
+            end -= 1  # what it leads to, a formula, is shown in the lesson alone
         return _source(passage, _span(passage.text, sentences[start], sentences[end - 1]), hit.score)
 
     def _refuse(self, asked: str, found: Found, start: float, searched: float, of_file: bool) -> Iterator[Event]:
