@@ -19,7 +19,7 @@ from tutor import __version__
 from tutor.cli_answer import print_failure, print_json, print_live
 from tutor.errors import InputError, ModelError, StorageError, TutorError
 from tutor.events import Failure, Picture, Text
-from tutor.settings import Settings, settings
+from tutor.settings import Settings, settings, share_processor
 
 if TYPE_CHECKING:
     from tutor.library import Attached
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    share_processor()
     options = _parser().parse_args(arguments)
     try:
         code = int(options.run(options))

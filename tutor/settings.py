@@ -110,3 +110,11 @@ def _explain(error: ValidationError) -> str:
     legal = f" ({field.description})" if field is not None and field.description else ""
     wrong = first["msg"].lower().removeprefix("value error, ")
     return f"TUTOR_{name.upper()}={first['input']!r} cannot be used: {wrong}{legal}."
+
+
+def share_processor() -> None:
+    """Let torch's threads sleep while they wait, unless the environment says otherwise; to be called before torch is imported.
+
+    Threads that wait by spinning take the processor from whatever else runs on it, and both take several times as long.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
