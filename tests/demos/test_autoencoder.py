@@ -22,9 +22,9 @@ def last(monkeypatch):
 
 
 def test_one_number_is_worse_than_eight_and_the_same_seed_gives_the_same(last):
-    one, eight, again = last(bottleneck=1, steps=100), last(steps=100), last(steps=100)
+    one, eight, again = last(bottleneck=1), last(), last()
     assert one["error of the autoencoder"] > 1.5 * eight["error of the autoencoder"]
-    assert eight == again != last(seed=1, steps=100)
+    assert eight == again != last(seed=1)
 
 
 def test_a_network_that_learned_for_long_enough_beats_straight_lines(last):
