@@ -3,7 +3,6 @@
 import pytest
 
 from tutor.catalogue import demo_named
-from tutor.demos import hallucination
 from tutor.demos.hallucination import from_memory, support
 from tutor.search.encoder import encoder
 from tutor.search.hybrid import Searcher
@@ -31,8 +30,7 @@ def test_from_memory_it_never_speaks_of_notes(tools):
     assert "note" not in text.casefold()
 
 
-def test_passages_help_and_the_numbers_repeat(play, monkeypatch):
-    monkeypatch.setattr(hallucination, "LONGEST", 30)
+def test_passages_help_and_the_numbers_repeat(play):
     numbers, again = (play("hallucination", passages=2)[-1].numbers for _ in range(2))
     assert numbers == again
     alone = numbers["of these supported"] / numbers["sentences from memory"]
