@@ -15,7 +15,7 @@ from tutor.writing import Note, writing_prompt
 
 @pytest.fixture(scope="module")
 def prompts():
-    notes = [Note.of(p) for p in load_course(settings().content_dir).passages if p.lesson_slug == "vae"][:2]
+    notes = [Note.of(p) for p in load_course(settings().content_dir).passages if p.lesson_slug == "vae"][:4]
     questions = ["What is a VAE?", "What does the encoder of a VAE give?", "What is a VAE used for?"]
     return [writing_prompt(question, notes) for question in questions]
 

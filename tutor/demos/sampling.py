@@ -11,6 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from tutor.workbench.demo import Break, Demo, Frame, Line, Number, Numbers, Prediction, Script, Values
+from tutor.workbench.next_token import beam_search
 from tutor.workbench.plot import Look, as_picture, house, sheet
 from tutor.workbench.words import SIZE, drawable, stacked, wrapped
 
@@ -83,33 +84,6 @@ def _written(model: Any, tokens: list[int], pick: Any) -> Iterator[list[int]]:
         read = [int(pick(scores))]
         new += read
         yield new
-
-
-def _beamed(model: Any, tokens: list[int]) -> Iterator[list[int]]:
-    """Beam search: the `_BEAMS` likeliest texts so far are kept, in one batch."""
-    import torch
-    from transformers import DynamicCache
-
-    with model.lent() as network:
-        cache: Any = DynamicCache(config=network.config)
-    beams: list[tuple[float, list[int]]] = [(0.0, [])]
-    read = [tokens]
-    for _ in range(_LONG):
-        with model.lent() as network:
-            ids = torch.tensor(read, device=network.device)
-            logits = network(input_ids=ids, past_key_values=cache, logits_to_keep=1).logits[:, -1].float()
-            logits[:, list(model.ends)] = -torch.inf
-            best = logits.log_softmax(-1).topk(_BEAMS)
-            grown = [
-                (total + float(log), place, [*new, int(token)])
-                for place, (total, new) in enumerate(beams)
-                for token, log in zip(best.indices[place], best.values[place], strict=True)
-            ]
-            grown = sorted(grown, key=lambda beam: -beam[0])[:_BEAMS]
-            cache.reorder_cache(torch.tensor([place for _, place, _ in grown], device=network.device))
-        beams = [(total, new) for total, _, new in grown]
-        read = [new[-1:] for _, new in beams]
-        yield beams[0][1]
 
 
 def repeats(tokens: Sequence[int], length: int = 3) -> float:
@@ -234,7 +208,11 @@ def run(values: Values, seed: int) -> Iterator[Frame]:
         f"Sampled at temperature {taste.temperature:g}": [],
     }
     ways[f"Beam search, {_BEAMS} texts kept"] = []
-    makers = (_written(model, tokens, np.argmax), _written(model, tokens, by_chance), _beamed(model, tokens))
+    makers = (
+        _written(model, tokens, np.argmax),
+        _written(model, tokens, by_chance),
+        beam_search(model, tokens, _BEAMS, _LONG),
+    )
     for number, (way, maker) in enumerate(zip(list(ways), makers, strict=True)):
         for step, new in enumerate(maker):
             ways[way] = list(new)

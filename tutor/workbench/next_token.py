@@ -65,6 +65,33 @@ def written(
         yield texts
 
 
+def beam_search(model: "LocalModel", tokens: list[int], beams: int, length: int) -> Iterator[list[int]]:
+    """The likeliest continuation so far, token by token, of the `beams` likeliest that are kept, in one batch. It may not stop."""
+    import torch
+    from transformers import DynamicCache
+
+    with model.lent() as network:
+        cache: Any = DynamicCache(config=network.config)
+    kept: list[tuple[float, list[int]]] = [(0.0, [])]
+    read = [tokens]
+    for _ in range(length):
+        with model.lent() as network:
+            ids = torch.tensor(read, device=network.device)
+            logits = network(input_ids=ids, past_key_values=cache, logits_to_keep=1).logits[:, -1].float()
+            logits[:, list(model.ends)] = -torch.inf
+            best = logits.log_softmax(-1).topk(beams)
+            grown = [
+                (total + float(log), place, [*new, int(token)])
+                for place, (total, new) in enumerate(kept)
+                for token, log in zip(best.indices[place], best.values[place], strict=True)
+            ]
+            grown = sorted(grown, key=lambda beam: -beam[0])[:beams]
+            cache.reorder_cache(torch.tensor([place for _, place, _ in grown], device=network.device))
+        kept = [(total, new) for total, _, new in grown]
+        read = [new[-1:] for _, new in kept]
+        yield kept[0][1]
+
+
 def mean_surprise(model: Any, before: list[int], wanted: list[int]) -> float:
     """Mean surprise of the wanted tokens after those before: minus the log of their probability."""
     import torch
