@@ -10,6 +10,7 @@ from tutor.errors import ModelError
 from tutor.events import Answered, Choices, Quote, Sources, Status, Text
 from tutor.search.hybrid import Searcher
 from tutor.text.base import ScriptedModel
+from tutor.writing import UNKNOWN, writing_options
 
 QUESTION = "Why do volcanoes erupt?"
 TRUE = "A volcano erupts because gas dissolved in magma expands as the magma rises."
@@ -177,3 +178,12 @@ def test_the_follow_up_just_given_is_not_offered_again():
     labels = {c.label for c in follow_ups(resolve("simpler please", ["What is a volcano?"]))}
     assert "Simpler" not in labels
     assert "Example" in labels
+
+
+def test_the_model_is_told_how_its_notes_begin(mini):
+    notes = [passage for passage in mini.passages if passage.lesson_slug == "volcano"]
+    sure, unsure = writing_options(0.99, notes), writing_options(0.6, notes)
+    assert sure.openings == tuple(note.sentences for note in notes)
+    assert unsure.openings == (*sure.openings, (UNKNOWN,))
+    points = writing_options(0.99, notes, "bullets").openings
+    assert points[0][0] == f"- {notes[0].sentences[0]}"

@@ -102,13 +102,13 @@ def test_streams_in_pieces_and_keeps_to_its_length(exact, prompts):
     assert len(exact.token_probabilities(prompts[0], "".join(pieces))) <= 6
 
 
-def test_it_never_begins_as_it_must_not(exact, prompts):
-    answer = said(exact, prompts[0])
-    opening = " ".join(answer.split()[:5])
-    other = said(exact, prompts[0], never_begin=opening)
-    assert other
-    assert other.split()[:2] != answer.split()[:2]
-    assert said(exact, prompts[0], never_begin="The notes never say this") == answer
+def test_it_begins_as_one_of_the_openings_and_goes_on_as_it_likes(exact, wanted, prompts):
+    zebras = ("Zebras eat grass in the plains of Africa.", "A zebra runs from lions, as fast as it can.")
+    assert said(exact, prompts[0], openings=((wanted[0],), zebras)) == wanted[0]
+    forced = said(exact, prompts[0], openings=(zebras,))
+    assert forced.startswith(("Zebras eat grass in", "A zebra runs from"))
+    assert forced not in zebras
+    assert said(exact, prompts[1]) == wanted[1]  # what it has read is as it was
 
 
 def test_sampling_is_repeated_by_its_seed(exact):

@@ -19,7 +19,7 @@ import numpy as np
 from training.corpora import Ask
 from training.examples import Rank, nearest_sentences, read_pairs, split_pairs
 from training.scope import read_questions
-from tutor.answer import NOTES, notes_among, writing_options
+from tutor.answer import NOTES, notes_among
 from tutor.course import Course, Passage, load_course
 from tutor.search.encoder import encoder
 from tutor.sentences import split_sentences
@@ -28,7 +28,7 @@ from tutor.support import SupportChecker
 from tutor.text.base import TextModel
 from tutor.text.local import LocalModel
 from tutor.weights import base_folder, built_in_folder
-from tutor.writing import UNKNOWN, Note, writing_prompt
+from tutor.writing import UNKNOWN, Note, writing_options, writing_prompt
 
 Writer = Callable[["Trial"], str]
 _EXACT = re.compile(r"\d+(?:[.,]\d+)*|\b[A-Z]+[a-z]*[A-Z]\w*|\b[A-Z]{2,}\b")
@@ -128,7 +128,7 @@ def by_model(model: TextModel) -> Writer:
 
     def write(trial: Trial) -> str:
         prompt = writing_prompt(trial.ask.question, [Note.of(p) for p in trial.notes], trial.ask.form)
-        return "".join(model.stream(prompt, writing_options(trial.probability))).strip()
+        return "".join(model.stream(prompt, writing_options(trial.probability, trial.notes, trial.ask.form))).strip()
 
     return write
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from training.corpora import Ask, Fact, disguise
 from training.packs import Pack
-from tutor.answer import NOTES, notes_among
+from tutor.answer import notes_among
 from tutor.course import Course, Passage
 from tutor.search.encoder import Encoder
 from tutor.search.hybrid import Hit, Searcher
@@ -27,9 +27,10 @@ from tutor.writing import UNKNOWN, Form, Note
 DATA = Path(__file__).parent / "data"
 _TEST_SHARE = 5
 """One passage in five is kept for the test."""
-_ASKS = 4
-"""Questions about the passage in the middle of a pack on choosing notes."""
-_OUT_OF_ORDER = 0.2
+_ASKS = 3
+"""Questions in learners' words about a passage, in packs on choosing notes."""
+_PACK = 6
+"""Questions in such a pack."""
 _STYLE_FORMS: dict[str, Form] = {"simpler": "simpler", "example": "example", "bullets": "bullets"}
 
 
@@ -159,39 +160,31 @@ def course_packs(pairs: Sequence[Pair], rank: "Rank", rng: random.Random) -> Ite
 
 
 def choice_packs(
-    course: Course, rank: "Rank", encode: Encoder, strangers: Sequence[str], rng: random.Random
+    course: Course, pairs: Sequence[Pair], rank: "Rank", encode: Encoder, strangers: Sequence[str], rng: random.Random
 ) -> Iterator[Pack]:
-    """One pack around each passage whose questions are known: most ask about it, one about each of its rivals, so that the model learns
-    which note to answer from. Four times in five the passage stands first, about as often as the app's search is right.
+    """Packs on choosing the note, just as the app asks: notes in search's own order, so that the first answers as often as it does there.
 
-    An answer is the passage's sentences nearest to the question. `strangers` are questions that the course does not answer: each makes
-    a pack of what search gives for it.
+    What is asked are `pairs`, questions in learners' words that a passage is known to answer, with its nearest sentences as the answer,
+    and `strangers`, which the course does not answer. One pack holds questions for which search puts the same passage first, with the notes
+    of one of them, two or three.
     """
-    asked = [p for p in course.passages if p.questions and not is_test(p)]
-    for passage in asked:
-        questions = rng.sample(passage.questions, min(_ASKS, len(passage.questions)))
-        hits = [hit for question in questions for hit in rank.hits(question)[:NOTES]]
-        near = dict.fromkeys(hit.passage for hit in hits if hit.passage != passage and not is_test(hit.passage))
-        rivals = list(near)[: rng.randint(1, NOTES - 1)]
-        asks = [Ask(question, nearest_sentences(passage, question, encode)) for question in questions]
-        for rival in (rival for rival in rivals if rival.questions):
-            question = rng.choice(rival.questions)
-            asks.append(Ask(question, nearest_sentences(rival, question, encode)))
-        notes = [passage, *rivals]
-        if rng.random() < _OUT_OF_ORDER:
-            rng.shuffle(notes)
-        rng.shuffle(asks)
-        yield Pack(tuple(map(Note.of, notes)), tuple(asks))
-    for stranger in strangers:
-        notes = [p for p in notes_among(rank.hits(stranger)) if not is_test(p)]
-        asks = [Ask(stranger, UNKNOWN)]
-        asks += [
-            Ask(q, nearest_sentences(p, q, encode))
-            for p in notes
-            for q in rng.sample(p.questions, 1 if p.questions else 0)
-        ]
-        if notes:
-            yield Pack(tuple(map(Note.of, notes)), tuple(asks))
+    asked = [*pairs, *(Pair(Ask(question, UNKNOWN), "", ()) for question in strangers)]
+    for passage in course.passages:
+        questions = [] if is_test(passage) else rng.sample(passage.questions, min(_ASKS, len(passage.questions)))
+        asked += [Pair(Ask(q, nearest_sentences(passage, q, encode)), "", (passage,)) for q in questions]
+    rng.shuffle(asked)
+    groups: dict[str, list[tuple[Pair, list[Passage]]]] = {}
+    for pair in asked:
+        notes = rank.notes(pair.ask.question)
+        if notes and set(pair.evidence) <= set(notes):
+            groups.setdefault(notes[0].key, []).append((pair, notes))
+    for group in groups.values():
+        group.sort(key=lambda one: len(one[1]), reverse=True)
+        while group and len(group[0][1]) > 1:
+            _, notes = group[0]
+            fit = [one for one in group if set(one[0].evidence) <= set(notes)][:_PACK]
+            group = [one for one in group if one not in fit]
+            yield Pack(tuple(map(Note.of, notes)), tuple(pair.ask for pair, _ in fit))
 
 
 def nearest_sentences(passage: Passage, question: str, encode: Encoder) -> str:
@@ -218,6 +211,10 @@ class Rank:
         if question not in self._hits:
             self._hits[question] = self._search.search(question, k=12).hits
         return self._hits[question]
+
+    def notes(self, question: str) -> list[Passage]:
+        """The passages of the training half that the app would let the model read, were there no others."""
+        return notes_among([hit for hit in self.hits(question) if not is_test(hit.passage)])
 
     def probability(self, question: str) -> float:
         """That the course answers, as the app reckons."""

@@ -14,6 +14,8 @@ from training.corpora import Ask
 from tutor.writing import Note, writing_prompt
 
 IGNORED = -100
+_OPENING, _WEIGHT = 6, 5.0
+"""The first tokens of an answer decide which note it is copied from, and weigh more than those that follow from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +32,14 @@ def prompt_ids(tokenizer: Any, ask: Ask, notes: Sequence[Note]) -> list[int]:
 
 
 def encode(tokenizer: Any, pack: Pack, longest: int) -> dict[str, torch.Tensor]:
-    """Tensors of one pack: input_ids, labels, position_ids [tokens] and block [tokens]; pairs beyond `longest` tokens are left out.
+    """Tensors of one pack: input_ids, labels, weights, position_ids and block [tokens]; pairs beyond `longest` tokens are left out.
 
-    `block` is 0 for the notes and 1, 2, … for the pairs. Labels are set on answers only.
+    `block` is 0 for the notes and 1, 2, … for the pairs. Labels are set on answers only; `weights` say how much each counts.
     """
     prompts = [prompt_ids(tokenizer, ask, pack.notes) for ask in pack.asks]
     shared = _common(prompts) if len(prompts) > 1 else 0
     ids, labels = prompts[0][:shared], [IGNORED] * shared
-    positions, block = list(range(shared)), [0] * shared
+    positions, block, weights = list(range(shared)), [0] * shared, [0.0] * shared
     for number, (prompt, ask) in enumerate(zip(prompts, pack.asks, strict=True), 1):
         answer = tokenizer(ask.answer + "<|im_end|>", add_special_tokens=False)["input_ids"]
         own = prompt[shared:] + answer
@@ -45,16 +47,18 @@ def encode(tokenizer: Any, pack: Pack, longest: int) -> dict[str, torch.Tensor]:
             break
         ids += own
         labels += [IGNORED] * (len(prompt) - shared) + answer
+        weights += [0.0] * (len(prompt) - shared) + [_WEIGHT] * _OPENING + [1.0] * len(answer)
+        weights = weights[: len(ids)]
         positions += range(shared, shared + len(own))
         block += [number] * len(own)
-    columns = {"input_ids": ids, "labels": labels, "position_ids": positions, "block": block}
+    columns = {"input_ids": ids, "labels": labels, "weights": weights, "position_ids": positions, "block": block}
     return {name: torch.tensor(values[:longest]) for name, values in columns.items()}
 
 
 def collate(items: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
     """Pad to one length; `attention_mask` is bool [batch, 1, tokens, tokens], true where a token may look."""
     length = max(len(item["input_ids"]) for item in items)
-    padding = {"input_ids": 0, "labels": IGNORED, "position_ids": 0, "block": -1}
+    padding = {"input_ids": 0, "labels": IGNORED, "weights": 0, "position_ids": 0, "block": -1}
     batch = {
         name: torch.stack(
             [torch.nn.functional.pad(item[name], (0, length - len(item[name])), value=value) for item in items]

@@ -1,6 +1,6 @@
 """Train the LoRA adapter (Hu et al., 2021) that makes SmolLM2-135M-Instruct a tutor who answers from notes.
 
-    python -m training.text --corpora DIR [--preset cpu|gpu] [--out models/text] [--start DIR] [--last N] [--resume]
+    python -m training.text --corpora DIR [--preset cpu|gpu] [--out models/text] [--start DIR] [--last N] [--rate R] [--resume]
 
 The base stays in bf16 where that is fast, the adapter in fp32; the loss counts answer tokens only. Resumable: packs and checkpoints go to
 runs/text, which is all that another machine needs to train on the same packs.
@@ -12,7 +12,7 @@ import json
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ class Preset:
     grounded: int
     """Further such times at the end, with answers that the app's check accepts."""
     choices: int
-    """Times at the end that each passage whose questions are known is the center of a pack on choosing notes."""
+    """Times at the end that every question is asked with the notes that the app would give, to learn choosing."""
     batch: int
     longest: int
     """Tokens of a pack."""
@@ -69,13 +69,13 @@ class PackTrainer(Trainer):
     """Computes the word probabilities of answer tokens only: the vocabulary is a fifth of the model."""
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **_: Any) -> Any:
-        labels = inputs.pop("labels")
+        labels, weights = inputs.pop("labels")[:, 1:], inputs.pop("weights")[:, 1:]
         decoder = model.get_base_model()
         states = decoder.model(**inputs, use_cache=False).last_hidden_state[:, :-1]  # [batch, tokens - 1, width]
-        wanted = labels[:, 1:]
-        chosen = wanted != IGNORED
+        chosen = labels != IGNORED
         logits = decoder.lm_head(states[chosen]).float()  # [answer tokens, vocabulary]
-        loss = torch.nn.functional.cross_entropy(logits, wanted[chosen])
+        losses = torch.nn.functional.cross_entropy(logits, labels[chosen], reduction="none")
+        loss = (losses * weights[chosen]).sum() / weights[chosen].sum()
         return (loss, logits) if return_outputs else loss
 
 
@@ -94,7 +94,7 @@ def make_packs(preset: Preset, corpora: Path, seed: int) -> list[Pack]:
     checked = [grounded(pair, checker) for pair in train]
     last = [pack for _ in range(preset.grounded) for pack in course_packs(checked, rank, rng)]
     strangers = [q.text for q in read_questions() if not q.is_test and not q.sections]
-    last += [p for _ in range(preset.choices) for p in choice_packs(course, rank, encoder(), strangers, rng)]
+    last += [p for _ in range(preset.choices) for p in choice_packs(course, checked, rank, encoder(), strangers, rng)]
     rng.shuffle(last)
     return made[: preset.first] + mixed + last
 
@@ -181,11 +181,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--start", type=Path, metavar="DIR", help="an adapter to go on from")
     parser.add_argument("--last", type=int, metavar="N", help="take only the last N packs: to go on from an adapter")
+    parser.add_argument("--rate", type=float, help="the highest learning rate; the preset's unless told")
     parser.add_argument("--resume", action="store_true", help="go on from what runs/text holds")
     options = parser.parse_args(arguments)
     if options.corpora is None and not options.resume:
         parser.error("--corpora is needed to make the packs")
     preset = PRESETS[options.preset]
+    preset = replace(preset, rate=options.rate or preset.rate)
     packs = kept(RUNS / "packs.pt", options.resume, lambda: make_packs(preset, options.corpora, options.seed))
     packs = packs[-options.last :] if options.last else packs
     train(packs, preset, options.out, options.seed, options.resume, options.start)

@@ -35,16 +35,14 @@ from tutor.search.hybrid import Found, Hit, Searcher
 from tutor.search.words import content_words
 from tutor.sentences import split_sentences
 from tutor.support import SupportChecker
-from tutor.text.base import Options, TextModel
-from tutor.writing import UNKNOWN, Form, Note, writing_prompt
+from tutor.text.base import TextModel
+from tutor.writing import UNKNOWN, Form, Note, writing_options, writing_prompt
 
 NOTES = 3
 """Passages the model reads: the right one is among the first three for almost every question, and each costs time."""
 _NEAR = 0.8
 """A passage that scores below this share of the best one is no note: it would only mislead a small model. Of the training pairs'
 right passages among the first three, 98.6% score higher, and 57% of the others."""
-_SURE = 0.9
-"""From this probability that the course answers, the model may not say that its notes don't tell: code decides on scope."""
 _ENOUGH = 0.5
 """Share of the written sentences that must be supported, or the quote stands alone."""
 _QUOTED_WORDS = 60
@@ -136,7 +134,7 @@ class Answerer:
         prompt = writing_prompt(resolved.question, [Note.of(p) for p in passages], resolved.form)
         kept: list[_Written] = []
         raw, done = "", 0
-        with closing(model.stream(prompt, writing_options(found.probability))) as pieces:  # type: ignore[type-var]
+        with closing(model.stream(prompt, writing_options(found.probability, passages, resolved.form))) as pieces:  # type: ignore[type-var]
             for piece in pieces:
                 if not raw:
                     yield Status("writing")
@@ -238,11 +236,6 @@ def opening(document: Document) -> list[Passage]:
 def notes_among(hits: Sequence[Hit]) -> list[Passage]:
     """The passages that the model reads: at most NOTES, and only those that fit nearly as well as the best."""
     return [hit.passage for hit in hits[:NOTES] if hit.score >= _NEAR * hits[0].score]
-
-
-def writing_options(probability: float) -> Options:
-    """How to write where the course answers with this probability."""
-    return Options(never_begin=UNKNOWN if probability >= _SURE else "")
 
 
 def follow_ups(resolved: Resolved) -> tuple[Choice, ...]:

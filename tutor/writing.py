@@ -6,7 +6,7 @@ from typing import Literal
 
 from tutor.course import Passage
 from tutor.prompts import render
-from tutor.text.base import Message
+from tutor.text.base import Message, Options
 
 Form = Literal["answer", "simpler", "example", "bullets"]
 """How the learner wants it: the plain answer, in simple words, as an example, as a list."""
@@ -19,6 +19,8 @@ FORMS: dict[Form, str] = {
 }
 UNKNOWN = "The notes do not tell."
 """What the model is taught to write when the notes do not hold the answer."""
+_SURE = 0.9
+"""From this probability that the course answers, the model may not say that its notes don't tell: code decides on scope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +43,12 @@ def writing_prompt(question: str, notes: Sequence[Note], form: Form = "answer") 
         Message("system", render("answer-system")),
         Message("user", render("answer", notes=notes, question=question, form=FORMS[form])),
     )
+
+
+def writing_options(probability: float, notes: Sequence[Passage], form: Form = "answer") -> Options:
+    """How to write where the course answers with this probability: beginning as a sentence of the note that is likeliest as a whole."""
+    mark = "- " if form == "bullets" else ""
+    openings = [tuple(mark + sentence for sentence in note.sentences) for note in notes]
+    if probability < _SURE:
+        openings.append((UNKNOWN,))
+    return Options(openings=tuple(openings))

@@ -1,7 +1,7 @@
 """The demo `tokens`: merges shorten a text, strange scripts cost more, and counting letters is guessing."""
 
 from tutor.catalogue import demo_named
-from tutor.demos.tokens import cut, joined, learned_pairs
+from tutor.workbench.byte_pairs import cut, joined, learned_pairs
 from tutor.workbench.demo import Values
 from tutor.workbench.words import drawable
 

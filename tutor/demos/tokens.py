@@ -2,120 +2,21 @@
 language model and of the search model on the same text, and what the cutting costs: a model that reads numbers does not see letters.
 """
 
-import re
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from PIL import Image
 
 from tutor.weights import encoder_folder
+from tutor.workbench.byte_pairs import cut, joined, learned_pairs, pieces_of
 from tutor.workbench.demo import Break, Demo, Frame, Line, Number, Numbers, Prediction, Script, Switch, Values
-from tutor.workbench.plot import Look, as_picture, house, sheet
-from tutor.workbench.words import drawable, stacked
+from tutor.workbench.letters import WORDS, belief_bars, commonest, counted
+from tutor.workbench.plot import Look, as_picture, house
+from tutor.workbench.words import stacked
 
 _SHOWN = 7
 """Pictures of the learning."""
-_PART = "▯"
-"""Stands for a token that is only a part of a letter."""
 _ROWS = 4
 _HEIGHT = 3.5
-_WORDS = (
-    *(
-        "banana",
-        "mississippi",
-        "balloon",
-        "committee",
-        "success",
-        "cinnamon",
-        "elephant",
-        "pepper",
-        "noodle",
-        "referee",
-    ),
-    *("parallel", "giraffe", "coconut", "tomorrow", "eleven", "strength"),
-)
-"""Words whose letters the model is asked to count, for more than one throw of the dice."""
-_COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-
-
-def learned_pairs(text: str, merges: int) -> Iterator[tuple[str, str]]:
-    """Byte-pair encoding: the most frequent pair of neighbors becomes one token, again and again (Sennrich et al., 2015)."""
-    found = Counter(re.findall(r" ?\w+| ?[^\w\s]+", text))
-    words, times = [list(word) for word in found], list(found.values())
-    counts: Counter[tuple[str, str]] = Counter()
-    holders: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
-    for place, parts in enumerate(words):
-        for pair in pairwise(parts):
-            counts[pair] += times[place]
-            holders[pair].add(place)
-    for _ in range(merges):
-        best = max(counts, key=lambda pair: (counts[pair], pair), default=("", ""))
-        if counts[best] < 2:
-            return
-        yield best
-        for place in holders.pop(best):  # only words that hold the pair are counted again
-            for pair in pairwise(words[place]):
-                counts[pair] -= times[place]
-            words[place] = joined(words[place], best)
-            for pair in pairwise(words[place]):
-                counts[pair] += times[place]
-                holders[pair].add(place)
-
-
-def joined(parts: Sequence[str], pair: tuple[str, str]) -> list[str]:
-    """The same parts, with every place where `pair` stands made one."""
-    made: list[str] = []
-    for part in parts:
-        if made and (made[-1], part) == pair:
-            made[-1] += part
-        else:
-            made.append(part)
-    return made
-
-
-def cut(text: str, rank: Mapping[tuple[str, str], int]) -> list[str]:
-    """Cut by the pairs that were learned, the first learned first."""
-    pieces = []
-    for word in re.findall(r" ?\w+| ?[^\w\s]+|\s", text):
-        parts = list(word)
-        while pairs := [pair for pair in pairwise(parts) if pair in rank]:
-            parts = joined(parts, min(pairs, key=rank.__getitem__))
-        pieces += parts
-    return pieces
-
-
-def pieces_of(tokenizer: Any, text: str) -> tuple[list[str], list[int]]:
-    """The text in the pieces that a tokenizer of transformers makes of it, and their numbers."""
-    made = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-    spans, pieces, end = made["offset_mapping"], [], 0
-    for place, (_, stop) in enumerate(spans):
-        shared = any(0 <= other < len(spans) and spans[other] == spans[place] for other in (place - 1, place + 1))
-        pieces.append(_PART if shared or stop <= end else text[end:stop])
-        end = max(end, stop)
-    return pieces, made["input_ids"]
-
-
-def _search_tokenizer() -> Any:
-    from transformers import AutoTokenizer
-
-    return AutoTokenizer.from_pretrained(encoder_folder())
-
-
-def counted(model: Any, word: str, letter: str, apart: bool) -> list[float]:
-    """How probable the language model thinks each number, 0 to 10, is, for how often `letter` occurs in `word`."""
-    import torch
-
-    shown = "-".join(word) if apart else word
-    asked = f'The word "{shown}" is spelled with the letter "{letter}". The number of times that "{letter}" occurs in "{shown}" is'
-    tokens = model.tokenizer(asked, add_special_tokens=False)["input_ids"]
-    firsts = [model.tokenizer(f" {number}", add_special_tokens=False)["input_ids"][0] for number in _COUNTS]
-    with model.lent() as network:
-        ids = torch.tensor([tokens], device=network.device)
-        scores = network(input_ids=ids, logits_to_keep=1).logits[0, -1].float()
-    chances: list[float] = scores[firsts].softmax(-1).tolist()
-    return chances
 
 
 def _fills(pieces: Sequence[str], look: Look, color: str) -> list[str]:
@@ -144,53 +45,9 @@ def _page(
         return as_picture(figure)
 
 
-def _bars(
-    word: str,
-    letter: str,
-    parts: Sequence[str],
-    chances: Sequence[float],
-    tested: Sequence[tuple[int, int]],
-    dark: bool,
-) -> Image.Image:
-    """What the model believes of the letters of one word, beside its likeliest counts for other words."""
-    truth = min(word.count(letter), len(chances) - 1)
-    with house(dark) as look:
-        figure, (axis, beside) = sheet(1, 2, _HEIGHT, width_ratios=(1.25, 1))
-        colors = [look.good if number == truth else look.model for number in range(len(chances))]
-        axis.bar(range(len(chances)), [100 * chance for chance in chances], color=colors, width=0.7)
-        axis.text(truth, 100 * chances[truth] + 1, "true", ha="center", va="bottom", color=look.good, weight="bold")
-        axis.set_xticks(range(0, len(chances), 2))
-        axis.set(ylim=(0, max(30, 118 * max(chances))), ylabel="the model believes, %")
-        axis.set_title(drawable(f"How many {letter} in {word}"[:30]), parse_math=False)
-        axis.set_xlabel(drawable("read as: " + "|".join(parts).strip())[:36], parse_math=False)
-        for (true, found), count in Counter(tested).items():
-            color = look.good if true == found else look.model
-            beside.scatter(true, found, s=40 + 45 * count, color=color, alpha=0.9, zorder=3)
-            beside.annotate(
-                str(count),
-                (true, found),
-                ha="center",
-                va="center",
-                color=look.paper,
-                fontsize=9,
-                weight="bold",
-                zorder=4,
-            )
-        high = max(max(pair) for pair in tested) + 0.6
-        beside.plot((0, high), (0, high), color=look.quiet, lw=1, ls="--")
-        beside.set(
-            title=f"{len(tested)} other words",
-            xlabel="true count",
-            ylabel="the model's count",
-            xlim=(0, high),
-            ylim=(-0.4, high),
-        )
-        beside.set_xticks(range(int(high) + 1))
-        beside.set_yticks(range(int(high) + 1))
-        return as_picture(figure)
-
-
 def run(values: Values, seed: int) -> Iterator[Frame]:
+    from transformers import AutoTokenizer
+
     text, merges, word, apart = values.text("text"), values.whole("merges"), values.text("word"), values.on("apart")
     pieces: list[str] = list(text)
     letters, words = sum(not c.isspace() for c in text), len(text.split())
@@ -219,7 +76,7 @@ def run(values: Values, seed: int) -> Iterator[Frame]:
     model = values.tools.local()
     yield frame
     cuts, numbers = pieces_of(model.tokenizer, text)
-    wordpiece = _search_tokenizer()
+    wordpiece = AutoTokenizer.from_pretrained(encoder_folder())
     searched, _ = pieces_of(wordpiece, text)
     parts += [
         (f"The language model, {len(model.tokenizer):,} tokens known: {len(cuts)}", cuts, "model"),
@@ -237,13 +94,13 @@ def run(values: Values, seed: int) -> Iterator[Frame]:
     frame = Frame(_page(pages, values.dark), f"The text above; below the numbers {' '.join(ids)}.", caption, share=0.8)
     yield frame
     word = word.casefold()
-    letter = _commonest(word)
+    letter = commonest(word)
     chances = counted(model, word, letter, apart)
     tested = []
-    for other in _WORDS:
+    for other in WORDS:
         yield frame
-        believed = counted(model, other, _commonest(other), apart)
-        tested.append((other.count(_commonest(other)), believed.index(max(believed))))
+        believed = counted(model, other, commonest(other), apart)
+        tested.append((other.count(commonest(other)), believed.index(max(believed))))
     hits = sum(true == found for true, found in tested)
     truth, best = word.count(letter), chances.index(max(chances))
     read = pieces_of(model.tokenizer, f" {'-'.join(word) if apart else word}")[0]
@@ -265,11 +122,7 @@ def run(values: Values, seed: int) -> Iterator[Frame]:
         f"not {len(word)} letters, and of {len(tested)} other words it has {hits} right: it guesses more than it counts."
     )
     alt = f"Left, bars for each count with {belief} on the true one; right, true counts against the model's. {caption}"
-    yield Frame(_bars(word, letter, read, chances, tested, values.dark), alt, caption, said)
-
-
-def _commonest(word: str) -> str:
-    return max(word, key=lambda letter: (word.count(letter), letter.isalpha()))
+    yield Frame(belief_bars(word, letter, read, chances, tested, values.dark), alt, caption, said)
 
 
 def _tokens(count: int) -> str:

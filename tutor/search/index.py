@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-import bm25s
 import numpy as np
 import numpy.typing as npt
 
@@ -90,6 +89,8 @@ class Index:
         """`cache` is the folder for computed vectors; None keeps nothing. Raises StorageError when it cannot be written.
 
         `known` are the vectors of the passages, their sentences and questions, where they have been computed."""
+        import bm25s  # brings scipy, for which the page need not wait
+
         self.passages = tuple(passages)
         self._encode = encode
         texts, sentences, questions = _texts(self.passages)

@@ -24,13 +24,14 @@ class Message:
 class Options:
     """How to write. `temperature` 0 is greedy; `seed` counts only above 0.
 
-    `never_begin` is text that a local model must not begin with; served models can't be held to it.
+    `openings` are groups of texts, such as the sentences of each note: a local model begins as one of them, of the group that is likeliest
+    as a whole, and goes on as it likes. A served model can't be held to them.
     """
 
     max_new_tokens: int = 160
     temperature: float = 0.0
     seed: int = 0
-    never_begin: str = ""
+    openings: tuple[tuple[str, ...], ...] = ()
 
 
 @runtime_checkable

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from tutor.devices import device_of, dtype_of
 from tutor.errors import ModelError, first_line
 from tutor.text.base import Message, Options
+from tutor.text.openings import Openings
 from tutor.weights import LOADING, quiet
 
 if TYPE_CHECKING:
@@ -197,17 +198,15 @@ class LocalModel:
         """Write until the model ends, or `max_new_tokens`. `cache` holds the states of all of `ids` but the last."""
         import torch
 
-        known, written = list(ids), 0
         decoder = _Decoder(self._tokenizer)
+        begun = (yield from self._begin(ids[-1], cache, options.openings))[: options.max_new_tokens]
+        yield decoder.push(begun)
+        known, written = [*ids, *begun], len(begun)
         chance = torch.Generator(self._device).manual_seed(options.seed)
-        barred = self._tokenizer.encode(options.never_begin, add_special_tokens=False) if options.never_begin else []
         alone = False
         while written < options.max_new_tokens:
             guess = _look_up(known, _LOOKAHEAD) if self._look_up and options.temperature == 0 and not alone else []
             logits = self._step([known[-1], *guess], cache)
-            if written <= 1 < len(barred) and [*known[len(ids) :], *guess][:1] == barred[:1]:
-                logits = logits.clone()  # what inference mode made can't be changed
-                logits[1 - written : 2 - written, barred[1]] = -float("inf")  # its first word is too common to bar
             if options.temperature > 0:
                 chosen = [int(torch.multinomial((logits[0] / options.temperature).softmax(-1), 1, generator=chance))]
             else:
@@ -224,6 +223,20 @@ class LocalModel:
             if ended is not None:
                 break
         yield decoder.rest()
+
+    def _begin(self, last: int, cache: Any, texts: Sequence[Sequence[str]]) -> Generator[str, None, tuple[int, ...]]:
+        """The beginning of the chosen opening, if there are any. `last` is the prompt's; `cache` gets the states of all but the last."""
+        openings = Openings(
+            [[self._tokenizer.encode(text, add_special_tokens=False) for text in some] for some in texts]
+        )
+        while (wanted := openings.wanted) is not None:
+            openings.learn(self._step([last, *wanted], cache))
+            _forget(cache, 1 + len(wanted))
+            yield ""
+        begun = openings.best()
+        if begun:
+            self._step([last, *begun[:-1]], cache, last_only=True)
+        return begun
 
     def _step(self, tokens: Sequence[int], cache: Any, last_only: bool = False) -> "torch.Tensor":
         """Logits of the token after each of `tokens`, float [tokens, vocabulary]; their states are added to `cache`."""
