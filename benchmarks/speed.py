@@ -56,7 +56,7 @@ def page() -> None:
     """Seconds from the start of the process to a page that answers."""
     command = [sys.executable, "-m", "tutor", "chat"]
     ours, echo = [], []
-    for _ in range(3):
+    for _ in range(5):
         with _served(command, TUTOR_PORT="{port}") as (_, seconds):
             ours.append(seconds)
         with _served([sys.executable, "-c", ECHO, "{port}"]) as (_, seconds):
