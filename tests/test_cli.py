@@ -261,11 +261,11 @@ def test_bad_input_to_paint(arguments, said, capsys):
 def test_demo_keeps_frames_numbers_and_code_and_repeats_itself(tmp_path, capsys):
     results = []
     for folder in (tmp_path / "one", tmp_path / "other"):
-        arguments = ["demo", "apples-and-oranges", "--set", "apples=70", "--seed", "5", "--out", str(folder), "--json"]
+        arguments = ["demo", "evaluation", "--set", "pictures=50", "--seed", "5", "--out", str(folder), "--json"]
         assert main(arguments) == 0
         results.append(json.loads(capsys.readouterr().out))
         kept = json.loads((folder / "result.json").read_text())
-        assert kept["settings"]["apples"] == 70
+        assert kept["settings"]["pictures"] == 50
         assert all((folder / name).read_bytes().startswith(b"\x89PNG") for name in kept["frames"])
         assert (folder / "demo.gif").read_bytes().startswith(b"GIF8")
         compile((folder / "code.py").read_text(), "code.py", "exec")

@@ -96,9 +96,9 @@ def test_its_frames(name, tools):
 
 
 @pytest.mark.parametrize(("name", "quick"), [("dall-e", {"steps": 2})])
-def test_the_same_seed_gives_the_same_numbers(name, quick, play):
+def test_the_same_seed_gives_the_same_numbers(name, quick, numbers_of):
     """Of the others, the tests of each say so."""
-    one, other = (play(name, seed=3, **quick)[-1].numbers for _ in range(2))
+    one, other = (numbers_of(name, seed=3, **quick) for _ in range(2))
     assert one == other
 
 

@@ -63,11 +63,11 @@ def test_paint_in_the_api_gives_a_file_that_repeats_itself(client, tmp_path):
 
 
 def test_demo_in_the_api_gives_frames_and_the_same_numbers_again(client):
-    frames = list(client.submit("apples-and-oranges", {"apples": 80}, 3, api_name="/demo"))
+    frames = list(client.submit("evaluation", {"pictures": 50}, 3, api_name="/demo"))
     assert len(frames) >= 2
     assert [frame["share"] for frame in frames][-1] == 1
     assert base64.b64decode(frames[-1]["png"]).startswith(b"\x89PNG")
-    assert client.predict("apples-and-oranges", {"apples": 80}, 3, api_name="/demo")["numbers"] == frames[-1]["numbers"]
+    assert client.predict("evaluation", {"pictures": 50}, 3, api_name="/demo")["numbers"] == frames[-1]["numbers"]
 
 
 @pytest.mark.parametrize(

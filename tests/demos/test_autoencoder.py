@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from PIL import Image
 
 from tutor.catalogue import checked
 from tutor.demos.autoencoder import DEMO, broken, by_lines, error_of, straight_lines
@@ -9,14 +8,12 @@ from tutor.workbench.fruit import fruit
 
 
 @pytest.fixture
-def last(monkeypatch):
-    """The last numbers of a run without plots, which are half of its time."""
-    for name in ("learning", "first", "damage"):
-        monkeypatch.setattr(f"tutor.demos.autoencoder._Board.{name}", lambda *_: Image.new("RGB", (8, 8)))
+def last(numbers_of, monkeypatch):
+    """The last numbers of a run that trains for a shorter time."""
     monkeypatch.setattr("tutor.demos.autoencoder._TRAINED", 400)
 
     def run(seed=0, **wanted):
-        return list(DEMO.run(Values(checked(DEMO, {"steps": 150} | wanted), None), seed))[-1].numbers
+        return numbers_of("autoencoder", seed, **{"steps": 150} | wanted)
 
     return run
 

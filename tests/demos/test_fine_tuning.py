@@ -24,8 +24,8 @@ def last(tools, seed=0, **wanted):
     return frame.numbers
 
 
-def test_examples_teach_the_shipped_painter_gray_and_it_forgets_color(play):
-    numbers = play("fine-tuning", steps=20)[-1].numbers
+def test_examples_teach_the_shipped_painter_gray_and_it_forgets_color(numbers_of):
+    numbers = numbers_of("fine-tuning", steps=20)
     assert numbers["color after"] < 0.6 * numbers["color before"]
     assert numbers["new task after"] < 0.8 * numbers["new task before"]
     assert numbers["old task after"] > 1.5 * numbers["old task before"]

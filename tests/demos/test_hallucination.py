@@ -30,8 +30,8 @@ def test_from_memory_it_never_speaks_of_notes(tools):
     assert "note" not in text.casefold()
 
 
-def test_passages_help_and_the_numbers_repeat(play):
-    numbers, again = (play("hallucination", passages=2)[-1].numbers for _ in range(2))
+def test_passages_help_and_the_numbers_repeat(numbers_of):
+    numbers, again = (numbers_of("hallucination", passages=2) for _ in range(2))
     assert numbers == again
     alone = numbers["of these supported"] / numbers["sentences from memory"]
     helped = numbers["of those supported"] / numbers["sentences with passages"]

@@ -4,26 +4,21 @@ from tutor.catalogue import checked, demo_named
 from tutor.workbench.demo import Values
 
 
-def last(frames):
-    return frames[-1].numbers
-
-
-def test_both_learn_and_the_signal_of_the_plain_one_vanishes_sooner(play):
-    frames = play("rnn", steps=40, size=32)
-    numbers = last(frames)
+def test_both_learn_and_the_signal_of_the_plain_one_vanishes_sooner(numbers_of):
+    numbers = numbers_of("rnn", steps=40, size=32)
     assert numbers["loss of the LSTM"] < 3.4 > numbers["loss of the plain RNN"]
     assert numbers["plain RNN, 30 letters back: one part in"] > 10 * numbers["LSTM, 30 letters back: one part in"]
     assert demo_named("rnn").prediction.right(numbers) == 0
-    assert last(play("rnn", steps=40, size=32)) == numbers
+    assert numbers_of("rnn", steps=40, size=32) == numbers
 
 
 def test_too_high_a_rate_keeps_it_from_learning(play):
-    wild = last(play("rnn", steps=40, size=32, rate=0.5, dark=True))
+    wild = play("rnn", steps=40, size=32, rate=0.5, dark=True)[-1].numbers
     assert wild["loss of the LSTM"] > 3
 
 
-def test_a_unit_can_be_chosen(play):
-    assert last(play("rnn", steps=20, size=16, unit=5))["unit"] == 5
+def test_a_unit_can_be_chosen(numbers_of):
+    assert numbers_of("rnn", steps=20, size=16, unit=5)["unit"] == 5
 
 
 def test_closing_after_the_first_frame_ends_it(tools):

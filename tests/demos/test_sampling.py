@@ -5,8 +5,9 @@ import pytest
 
 from tutor.catalogue import demo_named
 from tutor.demos import sampling
-from tutor.demos.sampling import drawn, kept, probabilities, repeats
+from tutor.demos.sampling import repeats
 from tutor.workbench.demo import Values
+from tutor.workbench.next_token import drawn, kept, probabilities
 
 SCORES = np.log(np.array([0.5, 0.25, 0.15, 0.1]))
 
@@ -35,13 +36,13 @@ def test_repeats():
     assert repeats([1, 2, 3] * 5) > 0.7
 
 
-def test_hot_is_more_varied_and_greedy_repeats(play, monkeypatch):
+def test_hot_is_more_varied_and_greedy_repeats(play, numbers_of, monkeypatch):
     monkeypatch.setattr(sampling, "_BEAMS", 1)
     right = demo_named("sampling").prediction.right
     monkeypatch.setattr(sampling, "_LONG", 24)
     hot = play("sampling", **demo_named("sampling").breaks.values)[-1].numbers
     monkeypatch.setattr(sampling, "_LONG", 2)
-    cold, again = (play("sampling", seed=3, temperature=0.1)[-1].numbers for _ in range(2))
+    cold, again = (numbers_of("sampling", seed=3, temperature=0.1) for _ in range(2))
     assert cold == again
     assert cold["draws of the likeliest token"] > hot["draws of the likeliest token"]
     assert cold["different tokens drawn"] < hot["different tokens drawn"]

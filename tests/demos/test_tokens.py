@@ -19,8 +19,8 @@ def test_learning_ends_where_no_pair_comes_twice():
     assert joined(list("aaa"), ("a", "a")) == ["aa", "a"]
 
 
-def test_merges_shorten_the_text_and_the_model_guesses_letters(play):
-    few, many = (play("tokens", merges=merges)[-1].numbers for merges in (0, 300))
+def test_merges_shorten_the_text_and_the_model_guesses_letters(numbers_of):
+    few, many = (numbers_of("tokens", merges=merges) for merges in (0, 300))
     assert few["tokens learned now"] > many["tokens learned now"] > many["tokens of the language model"]
     assert demo_named("tokens").prediction.right(many) == 1
     right, of = map(int, str(many["other words counted right"]).split(" of "))

@@ -5,16 +5,12 @@ from tutor.demos.training import rate_at
 from tutor.workbench.demo import Values
 
 
-def last(frames):
-    return frames[-1].numbers
-
-
 def gap(numbers):
     return numbers["loss on new pictures"] / numbers["loss on training pictures"]
 
 
-def test_few_pictures_are_learned_by_heart_and_many_are_not(play):
-    few, many = (last(play("training", pictures=pictures, steps=180)) for pictures in (10, 1000))
+def test_few_pictures_are_learned_by_heart_and_many_are_not(numbers_of):
+    few, many = (numbers_of("training", pictures=pictures, steps=180) for pictures in (10, 1000))
     right = demo_named("training").prediction.right
     assert gap(few) > 1.3 > gap(many)
     assert (right(few), right(many)) == (1, 0)
@@ -22,7 +18,7 @@ def test_few_pictures_are_learned_by_heart_and_many_are_not(play):
 
 def test_far_too_large_steps_learn_nothing(play):
     demo = demo_named("training")
-    numbers = last(play("training", **{**demo.breaks.values, "steps": 48}, dark=True))
+    numbers = play("training", **{**demo.breaks.values, "steps": 48}, dark=True)[-1].numbers
     assert demo.prediction.right(numbers) == 2
 
 
@@ -33,8 +29,8 @@ def test_the_rate_warms_up_and_falls():
     assert rates[-1] < 0.11
 
 
-def test_the_same_seed_gives_the_same_numbers(play):
-    assert last(play("training", steps=48, seed=2)) == last(play("training", steps=48, seed=2))
+def test_the_same_seed_gives_the_same_numbers(numbers_of):
+    assert numbers_of("training", steps=48, seed=2) == numbers_of("training", steps=48, seed=2)
 
 
 def test_closing_after_the_first_frame_ends_it(tools):

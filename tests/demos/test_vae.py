@@ -11,16 +11,13 @@ from tutor.workbench.stored import as_file, from_file, packed, psnr, rounded, ss
 
 
 @pytest.fixture
-def last(monkeypatch):
-    """The last numbers of a run without plots, which are half of its time."""
-    for name in ("_maps", "_rows", "bytes_plot", "total_plot"):
-        monkeypatch.setattr(f"tutor.demos.vae.{name}", lambda *_, **__: Image.new("RGB", (8, 8)))
-
+def last(numbers_of, monkeypatch):
+    """The last numbers of a run with less training and fewer fruit."""
     monkeypatch.setattr("tutor.demos.vae._TRAINED", 400)
     monkeypatch.setattr("tutor.demos.vae._FRESH", 100)
 
     def run(seed=0, **wanted):
-        return list(DEMO.run(Values(checked(DEMO, {"steps": 500} | wanted), None), seed))[-1].numbers
+        return numbers_of("vae", seed, **{"steps": 500} | wanted)
 
     return run
 

@@ -21,7 +21,7 @@ from tutor.workbench.demo import Break, Demo, Frame, Number, Numbers, Option, Pr
 from tutor.workbench.families import FAMILIES, shipped
 from tutor.workbench.fruit import Pictures, fruit, measured
 from tutor.workbench.measures import Writer, claims, frechet, inside, judged
-from tutor.workbench.next_token import surprise, written
+from tutor.workbench.next_token import drawn, likeliest, probabilities, surprise, written
 from tutor.workbench.paraphrases import JOIN, SOURCES
 from tutor.workbench.plot import Look, as_picture, house, sheet, tiles
 from tutor.workbench.words import wrapped
@@ -148,7 +148,11 @@ _PERSON, _FALSE = "person", "person, error"
 
 def _texts(values: Values, seed: int) -> Iterator[Frame]:
     heat = values.number("temperature")
-    ways = {"greedy": 0.0, f"temp. {heat:g}": heat}
+    rng = np.random.default_rng(seed)
+    ways = {
+        "greedy": likeliest,
+        f"temp. {heat:g}": lambda scores: int(drawn(probabilities(scores, heat), 1, rng)[0]),
+    }
     writers = {name: Writer([], [], []) for name in (_PERSON, _FALSE, *ways)}
     frame = _text_frame(writers, 0, values.dark)
     yield frame
@@ -158,8 +162,9 @@ def _texts(values: Values, seed: int) -> Iterator[Frame]:
     yield frame
     for number, (source, said, (right, wrong)) in enumerate(SOURCES):
         before = source + JOIN
+        start = model.tokenizer(before, add_special_tokens=False)["input_ids"]
         new = dict.fromkeys(writers, said) | {_FALSE: said.replace(right, wrong)}
-        for tokens in written(model, before, list(ways.values()), _LONG, seed + number):
+        for tokens in written(model, start, list(ways.values()), _LONG):
             new |= {way: model.tokenizer.decode(text) for way, text in zip(ways, tokens, strict=True)}
             yield frame
         passage = Passage("source", "", "source", "", 0, source, source)

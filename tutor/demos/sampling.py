@@ -4,6 +4,7 @@ arXiv 1904.09751) change what can be drawn, and what greedy writing, sampling an
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from tutor.workbench.demo import Break, Demo, Frame, Line, Number, Numbers, Prediction, Script, Values
-from tutor.workbench.next_token import beam_search
+from tutor.workbench.next_token import Array, beam_search, drawn, kept, likeliest, probabilities, written
 from tutor.workbench.plot import Look, as_picture, house, sheet
 from tutor.workbench.words import SIZE, drawable, stacked, wrapped
 
-Array = npt.NDArray[np.float64]
 _HEIGHT = 3.9
 _BARS = 8
 _DRAWS = 200
@@ -24,37 +24,13 @@ _LONG = 32
 _BEAMS = 3
 
 
-def probabilities(scores: Array, temperature: float) -> Array:
-    """Softmax of the scores divided by the temperature."""
-    heights = np.exp((scores - scores.max()) / temperature)
-    return np.asarray(heights / heights.sum())
-
-
-def kept(chances: Array, top_k: int, top_p: float) -> npt.NDArray[np.bool_]:
-    """Which tokens stay: the `top_k` likeliest (0: all), and of these the fewest that together reach `top_p`."""
-    order = np.argsort(-chances, kind="stable")
-    sums = np.cumsum(chances[order])
-    stays = np.concatenate([[True], sums[:-1] < top_p])
-    if top_k:
-        stays[top_k:] = False
-    mask = np.zeros(len(chances), bool)
-    mask[order[stays]] = True
-    return mask
-
-
-def drawn(chances: Array, count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """`count` tokens by chance, each as often as it is probable."""
-    return rng.choice(len(chances), count, p=chances / chances.sum())
-
-
-def scores_after(model: Any, tokens: list[int], cache: Any = None) -> Array:
-    """The model's score for each possible next token; `cache` spares it what it has read."""
+def scores_after(model: Any, tokens: list[int]) -> Array:
+    """The model's score for each possible next token."""
     import torch
 
     with model.lent() as network:
-        ids = torch.tensor([tokens], device=network.device)
-        made = network(input_ids=ids, past_key_values=cache, use_cache=cache is not None, logits_to_keep=1)
-        return np.asarray(made.logits[0, -1].double().cpu().numpy())
+        made = network(input_ids=torch.tensor([tokens], device=network.device), use_cache=False, logits_to_keep=1)
+        return np.asarray(made.logits[0, -1].cpu().double().numpy())
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +45,6 @@ class _Taste:
         """Probabilities before the cut, and what the cut leaves."""
         chances = probabilities(scores, temperature or self.temperature)
         return chances, kept(chances, self.top_k, self.top_p)
-
-
-def _written(model: Any, tokens: list[int], pick: Any) -> Iterator[list[int]]:
-    """What is written so far, token by token."""
-    from transformers import DynamicCache
-
-    with model.lent() as network:
-        cache = DynamicCache(config=network.config)
-    new, read = list[int](), list(tokens)
-    for _ in range(_LONG):
-        scores = scores_after(model, read, cache)
-        scores[list(model.ends)] = -np.inf  # it may not stop, so that loops have time to show
-        read = [int(pick(scores))]
-        new += read
-        yield new
 
 
 def repeats(tokens: Sequence[int], length: int = 3) -> float:
@@ -203,27 +164,19 @@ def run(values: Values, seed: int) -> Iterator[Frame]:
         chances, stays = taste.chances(scores)
         return int(drawn(np.where(stays, chances, 0), 1, rng)[0])
 
-    ways: dict[str, list[int]] = {
-        "Greedy: always the likeliest": [],
-        f"Sampled at temperature {taste.temperature:g}": [],
-    }
-    ways[f"Beam search, {_BEAMS} texts kept"] = []
-    makers = (
-        _written(model, tokens, np.argmax),
-        _written(model, tokens, by_chance),
-        beam_search(model, tokens, _BEAMS, _LONG),
+    names = (
+        "Greedy: always the likeliest",
+        f"Sampled at temperature {taste.temperature:g}",
+        f"Beam search, {_BEAMS} texts kept",
     )
-    for number, (way, maker) in enumerate(zip(list(ways), makers, strict=True)):
-        for step, new in enumerate(maker):
-            ways[way] = list(new)
-            if step % 16 == 7 or step == 0:
-                frame = Frame(
-                    _told(board, ways),
-                    f"{way}, after “{prompt}”: {board.tokenizer.decode(new)}",
-                    _LOOK,
-                    share=0.25 + 0.25 * (number + step / _LONG),
-                )
-            yield frame
+    ways: dict[str, list[int]] = {name: [] for name in names}
+    side_by_side = written(model, tokens, (likeliest, by_chance), _LONG)
+    beams = beam_search(model, tokens, _BEAMS, _LONG)
+    for step, new in enumerate(chain(side_by_side, ([*list(ways.values())[:2], text] for text in beams))):
+        ways |= zip(names, new, strict=False)
+        if step % 16 == 7 or step % _LONG == 0:
+            frame = Frame(_told(board, ways), _said(board, ways), _LOOK, share=0.25 + 0.375 * step / _LONG)
+        yield frame
     shares = [repeats(new) for new in ways.values()]
     numbers: dict[str, float | int | str] = {
         "draws": _DRAWS,
@@ -239,11 +192,14 @@ def run(values: Values, seed: int) -> Iterator[Frame]:
         f"Of {_DRAWS} first draws, {numbers['draws of the likeliest token']} were “{board.name(first)}”; "
         f"{numbers['different tokens drawn']} different tokens came."
     )
-    alt = "; ".join(f"{way}: {board.tokenizer.decode(new)}" for way, new in ways.items())
-    yield Frame(_told(board, ways), alt, caption, numbers)
+    yield Frame(_told(board, ways), _said(board, ways), caption, numbers)
 
 
 _LOOK = "The same beginning, written on in three ways. Watch for words that come again and again."
+
+
+def _said(board: _Board, ways: dict[str, list[int]]) -> str:
+    return f"After “{board.prompt}”: " + "; ".join(f"{way}: {board.tokenizer.decode(new)}" for way, new in ways.items())
 
 
 def _told(board: _Board, ways: dict[str, list[int]]) -> Image.Image:

@@ -1,10 +1,38 @@
-"""A language model, token by token: what it writes on a text, and how much what follows surprises it."""
+"""A language model, token by token: what can be drawn, what it writes on a text, and how much what follows surprises it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
     from tutor.text.local import LocalModel
+
+Array = npt.NDArray[np.float64]
+
+
+def probabilities(scores: Array, temperature: float) -> Array:
+    """Softmax of the scores divided by the temperature."""
+    heights = np.exp((scores - scores.max()) / temperature)
+    return np.asarray(heights / heights.sum())
+
+
+def kept(chances: Array, top_k: int, top_p: float) -> npt.NDArray[np.bool_]:
+    """Which tokens stay: the `top_k` likeliest (0: all), and of these the fewest that together reach `top_p`."""
+    order = np.argsort(-chances, kind="stable")
+    sums = np.cumsum(chances[order])
+    stays = np.concatenate([[True], sums[:-1] < top_p])
+    if top_k:
+        stays[top_k:] = False
+    mask = np.zeros(len(chances), bool)
+    mask[order[stays]] = True
+    return mask
+
+
+def drawn(chances: Array, count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """`count` tokens by chance, each as often as it is probable."""
+    return rng.choice(len(chances), count, p=chances / chances.sum())
 
 
 def own_copy(folder: Any) -> tuple[Any, Any]:
@@ -41,27 +69,31 @@ def greedy(model: Any, tokenizer: Any, prompt: list[int], longest: int) -> Itera
         yield str(tokenizer.decode(ids, skip_special_tokens=True))
 
 
+def likeliest(scores: Array) -> int:
+    """The token of the highest score."""
+    return int(scores.argmax())
+
+
 def written(
-    model: "LocalModel", before: str, temperatures: Sequence[float], length: int, seed: int
+    model: "LocalModel", tokens: list[int], picks: Sequence[Callable[[Array], int]], length: int
 ) -> Iterator[list[list[int]]]:
-    """The tokens so far at each temperature, side by side; 0 takes the likeliest. It may not stop, so that loops have time to show."""
+    """The texts so far, token by token, side by side in one batch. Each pick takes the next token of its own by the scores of all.
+    None may stop, so that loops have time to show."""
     import torch
     from transformers import DynamicCache
 
-    start = model.tokenizer(before, add_special_tokens=False)["input_ids"]
-    chance, cache, new = torch.Generator().manual_seed(seed), None, [start for _ in temperatures]
-    texts: list[list[int]] = [[] for _ in temperatures]
+    with model.lent() as network:
+        cache = DynamicCache(config=network.config)
+    texts: list[list[int]] = [[] for _ in picks]
+    read = [tokens for _ in picks]
     for _ in range(length):
         with model.lent() as network:
-            cache = cache or DynamicCache(config=network.config)
-            ids = torch.tensor(new, device=network.device)
-            scores = network(input_ids=ids, past_key_values=cache, logits_to_keep=1).logits[:, -1].float().cpu()
-            scores[:, list(model.ends)] = -torch.inf
-            new = [
-                [int(torch.multinomial((row / heat).softmax(-1), 1, generator=chance) if heat else row.argmax())]
-                for row, heat in zip(scores, temperatures, strict=True)
-            ]
-        texts = [[*text, *token] for text, token in zip(texts, new, strict=True)]
+            ids = torch.tensor(read, device=network.device)
+            logits = network(input_ids=ids, past_key_values=cache, logits_to_keep=1).logits[:, -1]
+            logits[:, list(model.ends)] = -torch.inf
+            scores = logits.cpu().double().numpy()
+        read = [[pick(row)] for pick, row in zip(picks, scores, strict=True)]
+        texts = [text + new for text, new in zip(texts, read, strict=True)]
         yield texts
 
 
