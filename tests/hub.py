@@ -2,12 +2,17 @@
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from tests.conftest import ROOT
 
 COMMIT = "a" * 40
 
@@ -114,3 +119,20 @@ def serve(folder: Path, **options) -> Iterator[Hub]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def driven(driver, names, address, home, **environment):
+    """The objects that the program `driver` prints, a line for each name, and what it says of errors. It is a process of its own, because
+    huggingface_hub reads its address and whether it is offline when it is imported."""
+    hub = {"HF_ENDPOINT": address, "HF_HUB_OFFLINE": "0", "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", driver, *names],
+        cwd=ROOT,
+        env={**os.environ, **hub, **environment},
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()], done.stderr

@@ -1,23 +1,17 @@
 """Image models by folder, by name from a hub on loopback, and the built-in painter when they cannot be had: through the app's loader."""
 
-import json
-import os
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import pytest
 
 from tests import pipelines
-from tests.conftest import ROOT
-from tests.hub import serve
+from tests.hub import driven, serve
 from tutor import hub
 from tutor.errors import ModelError
 from tutor.image.base import PaintOptions
 from tutor.image.loading import ImageLoader
 from tutor.settings import Settings
 
-# Run as a process of its own, because huggingface_hub reads its address and whether it is offline when it is imported.
 DRIVER = """
 import json, sys, time
 from tutor.image.base import PaintOptions
@@ -39,25 +33,9 @@ for name in sys.argv[1:]:
 
 def load(names, address, home, **environment):
     """For each name: stage, error, name of the painter before and after, shares of the download seen, size of a picture."""
-    done = subprocess.run(
-        [sys.executable, "-c", DRIVER, *names],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "HF_ENDPOINT": address,
-            "HF_HUB_OFFLINE": "0",
-            "HF_HOME": str(home),
-            "HF_HUB_DISABLE_XET": "1",
-            **environment,
-        },
-        capture_output=True,
-        text=True,
-        timeout=150,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    printed, errors = driven(DRIVER, names, address, home, **environment)
+    assert errors == ""
+    return printed
 
 
 def test_a_pipeline_comes_from_the_hub_and_goes_on_painting_when_others_are_refused(tmp_path):

@@ -1,22 +1,17 @@
 """Language models by folder, by name from a hub on loopback, and the built-in one when they cannot be had: through the app's loader."""
 
-import json
 import os
-import subprocess
-import sys
 import time
 
 import pytest
 
-from tests.conftest import ROOT
-from tests.hub import serve
+from tests.hub import driven, serve
 from tutor.errors import ModelError
 from tutor.loading import State, progress
 from tutor.settings import Settings
 from tutor.text.base import Message, Options
 from tutor.text.loading import BUILT_IN_NAME, TextLoader
 
-# Run as a process of its own, because huggingface_hub reads its address and whether it is offline when it is imported.
 DRIVER = """
 import json, sys, time
 from tutor.settings import settings
@@ -39,25 +34,9 @@ for name in sys.argv[1:]:
 
 def load(names, address, home, **environment):
     """For each name: stage, cause, error, name of the model that serves, shares of the download seen, detail."""
-    done = subprocess.run(
-        [sys.executable, "-c", DRIVER, *names],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "HF_ENDPOINT": address,
-            "HF_HUB_OFFLINE": "0",
-            "HF_HOME": str(home),
-            "HF_HUB_DISABLE_XET": "1",
-            **environment,
-        },
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    printed, errors = driven(DRIVER, names, address, home, **environment)
+    assert "Traceback" not in errors, errors
+    return printed
 
 
 def test_a_model_comes_whole_from_the_hub_and_goes_on_serving_when_others_are_refused(tiny_model, tmp_path):
