@@ -12,7 +12,7 @@ from tutor.request import asks_how
 
 _SMALL_TALK = re.compile(
     r"^(?:(?:hi|hello|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day)|yo|sup)(?: (?:there|tutor"
-    r"|again|all|everyone))*"
+    r"|again|all|everyone))*(?:[, ]+(?:how are you|how'?s it going|what'?s up)(?: today| doing)?)?"
     r"|(?:how are you|how'?s it going|what'?s up|nice to meet you)(?: today| doing)?"
     r"|(?:ok(?:ay)?[, ]*)?(?:thanks|thank you|thx|ty|cheers|much appreciated)(?: (?:a lot|so much|very much|again"
     r"|tutor|man|mate|you|for (?:the|your) \w+|that (?:helps|helped)))*"
