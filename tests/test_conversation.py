@@ -16,6 +16,18 @@ def rows():
 
 
 @pytest.mark.parametrize(
+    ("message", "form"),
+    [
+        ("how many examples do i need", "answer"),
+        ("is 1000 good examples enough?", "answer"),
+        ("give me 3 examples of GANs", "example"),
+    ],
+)
+def test_examples_to_train_on_are_no_wish_to_see_one(message, form):
+    assert resolve(message).form == form
+
+
+@pytest.mark.parametrize(
     ("earlier", "message", "said", "form"),
     [
         (["What is a GAN?"], "simpler please", "GAN", "simpler"),

@@ -6,7 +6,18 @@ from tutor.route import cannot, is_about_tutor, route, small_talk
 
 
 @pytest.mark.parametrize(
-    "message", ["hi", "Hello there!", "thanks a lot", "thank you", "bye", "good morning", "ok thanks", "great"]
+    "message",
+    [
+        "hi",
+        "Hello there!",
+        "hello there, how are you?",
+        "thanks a lot",
+        "thank you",
+        "bye",
+        "good morning",
+        "ok thanks",
+        "great",
+    ],
 )
 def test_small_talk(message):
     assert route(message) == "chat"

@@ -38,11 +38,24 @@ def test_finds_the_section_whatever_the_typing(real, question, section):
 
 
 @pytest.mark.parametrize(
+    ("question", "section"),
+    [
+        ("What is generative AI?", "generative-ai#what-is-generative-ai"),
+        ("where is generative AI used", "where-it-is-used#where-is-generative-ai-used-today"),
+        ("Why do chatbots make stuff up?", "language-models#why-does-a-language-model-hallucinate"),
+    ],
+)
+def test_what_learners_ask_first_is_quoted_from_its_section(real, question, section):
+    assert real.search(question).hits[0].passage.id == section
+
+
+@pytest.mark.parametrize(
     "question",
     [
         "what does a GaN charger cost",
         "how long should I train for a marathon",
         "best pizza in naples",
+        "What's the capital of France?",
         "asdf qwer zxcv",
     ],
 )

@@ -36,6 +36,8 @@ _FORMS: tuple[tuple[Form, re.Pattern[str]], ...] = (
         ),
     ),
 )
+_COUNTED = re.compile(r"\b(?:how many|(?:is|are|with|on|from|only|need) \d[\d,]*)(?: \w+)? examples\b")
+"""Examples to train on, not one that the learner wants to see."""
 _ASIDES = frozenset(
     re.findall(
         r"[\w']+",
@@ -164,7 +166,7 @@ def _names_subject(low: str) -> bool:
 
 def _form(low: str) -> tuple[Form, str]:
     for form, pattern in _FORMS:
-        if pattern.search(low):
+        if pattern.search(low) and not (form == "example" and _COUNTED.search(low)):
             return form, pattern.sub(" ", low)
     return "answer", low
 
