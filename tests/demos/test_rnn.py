@@ -14,7 +14,9 @@ def test_both_learn_and_the_signal_of_the_plain_one_vanishes_sooner(numbers_of):
 
 def test_too_high_a_rate_keeps_it_from_learning(play):
     wild = play("rnn", steps=40, size=32, rate=0.5, dark=True)[-1].numbers
-    assert wild["loss of the LSTM"] > 3
+    assert (
+        wild["loss of the plain RNN"] > 3.5
+    )  # with the usual rate, about 3 by then; with this one, the LSTM may still learn
 
 
 def test_a_unit_can_be_chosen(numbers_of):
