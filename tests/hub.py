@@ -131,7 +131,7 @@ def driven(driver, names, address, home, **environment):
         env={**os.environ, **hub, **environment},
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stderr

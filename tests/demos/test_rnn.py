@@ -13,10 +13,10 @@ def test_both_learn_and_the_signal_of_the_plain_one_vanishes_sooner(numbers_of):
 
 
 def test_too_high_a_rate_keeps_it_from_learning(play):
-    wild = play("rnn", steps=40, size=32, rate=0.5, dark=True)[-1].numbers
-    assert (
-        wild["loss of the plain RNN"] > 3.5
-    )  # with the usual rate, about 3 by then; with this one, the LSTM may still learn
+    """The plain RNN ends far above the 3 that it has by then at the usual rate; the LSTM's loss jumps about, and not with every seed."""
+    wild = play("rnn", seed=2, steps=40, size=32, rate=0.5, dark=True)[-1].numbers
+    assert wild["loss of the LSTM"] > 3
+    assert wild["loss of the plain RNN"] > 3.5
 
 
 def test_a_unit_can_be_chosen(numbers_of):
