@@ -32,11 +32,12 @@ from tutor.events import (
 )
 from tutor.search.encoder import Encoder
 from tutor.search.hybrid import Found, Hit, Searcher
+from tutor.search.retold import HINTS, retold
 from tutor.search.words import content_words
 from tutor.sentences import split_sentences
 from tutor.support import SupportChecker
 from tutor.text.base import TextModel
-from tutor.writing import UNKNOWN, Form, Note, writing_options, writing_prompt
+from tutor.writing import UNKNOWN, Note, writing_options, writing_prompt
 
 NOTES = 3
 """Passages the model reads: the right one is among the first three for almost every question, and each costs time."""
@@ -46,8 +47,6 @@ right passages among the first three, 98.6% score higher, and 57% of the others.
 _ENOUGH = 0.5
 """Share of the written sentences that must be supported, or the quote stands alone."""
 _QUOTED_WORDS = 60
-_HINTS: dict[Form, str] = {"simpler": ": a simple comparison, an analogy", "example": ": an example with numbers"}
-"""What is searched for beside the question where it shall be made easy or shown: the lessons have passages of these kinds."""
 _PROSE = 12
 """Words of the shortest passage with which a document's prose may begin: before it stand titles and names."""
 _ABSTRACT = re.compile(r"(?:abstract|(?:executive )?summary|overview|introduction)\b", re.I)
@@ -92,7 +91,7 @@ class Answerer:
         if not found.in_scope:
             yield from self._refuse(asked, found, start, searched, about is not None)
             return
-        best = self._quote(found.query, found.hits[0])
+        best = self._quote(found.query, found.hits[0], found.query == WHOLE or resolved.form in HINTS)
         yield Quote(best)
         first_text = time.monotonic() - start
         written, wrote = list[_Written](), 0
@@ -120,9 +119,7 @@ class Answerer:
         """What answers the question; of one about the whole file, the file's beginning."""
         if self._own is None or about is None:
             found = self._searcher.search(resolved.query)
-            if not found.in_scope or resolved.form not in _HINTS:
-                return found
-            return replace(found, hits=self._searcher.search(resolved.query + _HINTS[resolved.form]).hits)
+            return retold(self._searcher, found, resolved.form, resolved.followed) if found.in_scope else found
         if not about.whole:
             return _by_word(self._own.searcher.search(about.query))
         hits = tuple(Hit(passage, 1.0) for passage in opening(self._own.document))
@@ -164,13 +161,14 @@ class Answerer:
         kept.append(found)
         yield found
 
-    def _quote(self, query: str, hit: Hit) -> Source:
-        """The run of the passage's sentences that is closest to the question, word for word."""
+    def _quote(self, query: str, hit: Hit, from_start: bool) -> Source:
+        """The run of the passage's sentences that is closest to the question, word for word, or its beginning: so a comparison is
+        to be read, or an example."""
         passage = hit.passage
         sentences = passage.sentences
         wanted = set(content_words(query))
         shared = [len(wanted & set(content_words(s))) / max(1, len(wanted)) for s in sentences]
-        start = 0 if query == WHOLE else int(np.argmax(np.array(hit.near) + 0.5 * np.array(shared)))
+        start = 0 if from_start else int(np.argmax(np.array(hit.near) + 0.5 * np.array(shared)))
         if start and sentences[start - 1].endswith(":"):
             start -= 1
         end = start + 1
