@@ -9,7 +9,7 @@ from tutor.course import load_course
 from tutor.errors import ModelError
 from tutor.events import Answered, Choices, Quote, Sources, Status, Text
 from tutor.search.hybrid import Searcher
-from tutor.text.base import ScriptedModel
+from tutor.text.base import Options, ScriptedModel
 from tutor.writing import UNKNOWN, writing_options
 
 QUESTION = "Why do volcanoes erupt?"
@@ -36,6 +36,18 @@ def test_the_quote_comes_before_any_written_word(answerer):
     quote = next(e.source for e in events if isinstance(e, Quote))
     assert quote.quote in quote.passage
     assert isinstance(events[-1], Answered)
+
+
+def test_a_model_that_is_slow_to_begin_is_said_to_write_once(answerer):
+    class Slow(ScriptedModel):
+        def stream(self, messages, options=Options()):
+            yield from ("", "", "")
+            yield from super().stream(messages, options)
+
+    events = list(answerer.answer(QUESTION, resolve(QUESTION), Slow([TRUE])))
+    writing = [e for e in events if e == Status("writing")]
+    assert len({id(e) for e in writing}) == 1  # the same again is a sign of life
+    assert not [e for e in events if isinstance(e, Text) and not (e.markdown or e.pending)]
 
 
 def test_supported_sentences_are_cited(answerer, mini):

@@ -1,5 +1,6 @@
 """The command line, as a process of its own, with the shipped model: the contract that other programs rely on."""
 
+import io
 import json
 import os
 import signal
@@ -63,6 +64,14 @@ def test_a_bad_line_is_told_in_its_place_and_the_others_are_answered(answers):
     said = "The message has 5,000 characters; at most 4,000 can be read. Shorten it and send again."
     assert done.stderr.strip().splitlines() == [f"tutor: {said}"]
     assert json.loads(done.stdout.splitlines()[3])["error"] == said
+
+
+@pytest.mark.parametrize("typed", [b"", b"\n \n"])
+def test_no_question_on_the_standard_input_is_told(here, monkeypatch, typed):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed)))
+    code, out, err = here("ask", "--json", "-")
+    assert (code, out) == (2, "")
+    assert "No question on the standard input" in err
 
 
 @pytest.mark.parametrize(

@@ -131,11 +131,14 @@ class Answerer:
         prompt = writing_prompt(resolved.question, [Note.of(p) for p in passages], resolved.form)
         kept: list[_Written] = []
         raw, done = "", 0
+        writing = Status("writing")  # always the same one: a sign of life
         with closing(model.stream(prompt, writing_options(found.probability, passages, resolved.form))) as pieces:  # type: ignore[type-var]
             for piece in pieces:
                 if not raw:
-                    yield Status("writing")
+                    yield writing
                 raw += piece
+                if not raw:
+                    continue
                 *finished, pending = _lines(raw) or [""]
                 for sentence in finished[done:]:
                     yield from self._keep(sentence, passages, kept)

@@ -8,7 +8,7 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -218,11 +218,18 @@ def _load(loader: "Loader[Any]") -> None:
         print(f"tutor: {state.error}", file=sys.stderr)
 
 
-def _questions(argument: str) -> Iterable[str]:
+def _questions(argument: str) -> Iterator[str]:
     if argument != "-":
-        return [argument]
+        yield argument
+        return
     sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]
-    return (line.rstrip("\n") for line in sys.stdin if line.strip())
+    empty = True
+    for line in sys.stdin:
+        if line.strip():
+            empty = False
+            yield line.rstrip("\n")
+    if empty:
+        raise InputError("No question on the standard input. Write one on each line.")
 
 
 def _chat(_: argparse.Namespace) -> int:
