@@ -98,20 +98,31 @@ def test_starters_follow_ups_retry_edit_and_opinions(page):
     page.wait_for_timeout(500)
     wait(page)
     expect(answers(page)).to_have_count(2)
-    page.locator("#chatbot .asked").first.hover()
-    page.locator("#chatbot button[aria-label='Edit'], #chatbot button[title='Edit']").first.click()
-    box = page.locator("#chatbot textarea").first
-    box.fill("What is a GAN?")
-    page.locator("#chatbot button[aria-label='Submit'], #chatbot button[title='Submit']").first.click()
+    edit(page).press("Escape")
+    expect(page.locator("#chatbot textarea")).to_have_count(0)
+    expect(answers(page)).to_have_count(2)
+    box = edit(page)
+    box.fill("What is")
+    box.press("End")
+    box.press("Shift+Enter")
+    box.press_sequentially("a GAN?")
+    box.press("Enter")
     page.wait_for_function("document.querySelectorAll('#chatbot .turn').length === 1")
     wait(page)
-    expect(page.locator("#chatbot .asked").first).to_have_text("What is a GAN?")
+    expect(page.locator("#chatbot .asked").first).to_have_text("What is\na GAN?")
     expect(answers(page).last).to_contain_text("generator")
     expect(page.locator("#stage")).to_contain_text("The menu can bring back what came after")
     page.click("#menu-button")
     page.click("#back")
     expect(answers(page)).to_have_count(3)
-    expect(page.locator("#chatbot .asked").last).to_have_text("What is a GAN?")
+    expect(page.locator("#chatbot .asked").last).to_have_text("What is\na GAN?")
+
+
+def edit(page):
+    """The box in which the first question is edited."""
+    page.locator("#chatbot .asked").first.hover()
+    page.locator("#chatbot button[aria-label='Edit'], #chatbot button[title='Edit']").first.click()
+    return page.locator("#chatbot textarea").first
 
 
 def test_export_and_import(page, open_page, tmp_path):

@@ -208,6 +208,12 @@
     if (at("a[href^='#course']")?.getAttribute("href") === location.hash) goTo();
   });
 
+  // The button of that name that comes after a node: gradio sets an edited question's buttons below it.
+  const following = (node, name) =>
+    [...document.querySelectorAll(`#chatbot button[aria-label='${name}'], #chatbot button[title='${name}']`)].find(
+      (button) => node.compareDocumentPosition(button) & Node.DOCUMENT_POSITION_FOLLOWING,
+    );
+
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, textarea, [contenteditable]");
     if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
@@ -215,7 +221,13 @@
       location.hash = "#chat";
       return focusComposer();
     }
+    const edited = event.target.closest("#chatbot textarea");
+    if (edited && event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      return following(edited, "Submit")?.click();
+    }
     if (event.key !== "Escape" || event.isComposing) return;
+    if (edited) return following(edited, "Cancel")?.click();
     const stop = [find("#stop"), find("#lab-stop")].find((button) => button && button.offsetParent !== null);
     if (stop) return stop.click();
     if (showMenu(false)) return find("#menu-button")?.focus();
