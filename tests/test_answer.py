@@ -50,6 +50,14 @@ def test_a_model_that_is_slow_to_begin_is_said_to_write_once(answerer):
     assert not [e for e in events if isinstance(e, Text) and not (e.markdown or e.pending)]
 
 
+def test_a_sentence_that_only_repeats_another_is_left_out(answerer):
+    again = "A volcano erupts because gas expands as the magma rises."
+    _, answer = run(answerer, f"{TRUE} {again} {TRUE} {ALSO}")
+    assert [s.text for s in answer.sentences] == [TRUE, ALSO]
+    _, answer = run(answerer, f"{TRUE} {again} Napoleon invented the volcano in 1805.")
+    assert [s.text for s in answer.sentences] == [TRUE]  # repeating counts neither for the answer nor against it
+
+
 def test_supported_sentences_are_cited(answerer, mini):
     _, answer = run(answerer, f"{TRUE} {ALSO}")
     assert answer.written_by == "scripted"

@@ -149,12 +149,12 @@ class Answerer:
         for sentence in sentences[done:]:
             if sentence[-1] in ".!?)]\"'" or len(sentences) == 1:  # a tail that was cut off says nothing whole
                 yield from self._keep(sentence, passages, kept)
-        yield len({s for s in sentences if UNKNOWN not in s})
+        yield len(kept) + sum(UNKNOWN not in s and not _repeats(s, kept) for s in set(sentences))
 
     def _keep(self, sentence: str, passages: Sequence[Passage], kept: list[_Written]) -> Iterator[_Written]:
         bullet = sentence.startswith(("- ", "* "))
         text = sentence.lstrip("-* ").strip()
-        if not content_words(text) or any(text == other.sentence.text for other in kept) or UNKNOWN in text:
+        if not content_words(text) or UNKNOWN in text or _repeats(text, kept):
             return
         support = self._checker.best(text, passages)
         if support is None or support.probability < self._checker.threshold:
@@ -247,6 +247,12 @@ def follow_ups(resolved: Resolved) -> tuple[Choice, ...]:
         "bullets": Choice("In points", "In bullet points, please"),
     }
     return tuple(choice for form, choice in offers.items() if form != resolved.form)
+
+
+def _repeats(text: str, kept: Sequence[_Written]) -> bool:
+    """Whether one sentence before has all its words, as "A VAE (variational autoencoder) is a model" has those of "A VAE is a model"."""
+    words = set(content_words(text))
+    return any(words <= set(content_words(other.sentence.text)) for other in kept)
 
 
 def _lines(raw: str) -> list[str]:
