@@ -11,7 +11,7 @@ TEXTS = [
     "GPT-2 of 2019 was followed by GPT-3.",
     "The first DALL-E was a transformer.",
     "DALL-E 2 and 3 use diffusion.",
-    "DALL-E 3 came later.",
+    "DALL-E 3 came later. See Figure 1 and Figure 2.",
 ]
 
 
@@ -29,6 +29,7 @@ TEXTS = [
         ("dalle3", TEXTS[2], False, True),
         ("dall e 1", TEXTS[1], False, True),
         ("DALL-E 1", TEXTS[2], True, False),
+        ("what does figure 3 show", TEXTS[3], False, False),
         ("what were the first 5 layers", TEXTS[0], False, False),
     ],
 )

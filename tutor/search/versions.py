@@ -22,7 +22,7 @@ class Versions:
         self._names = {
             name: re.compile(r"[- ]?".join(re.split("[- ]", name)) + r"[- ]?v?(\d{1,2}(?:\.\d+)?)\b", re.I)
             for name, numbers in found.items()
-            if len(numbers) > 1
+            if len(numbers) > 1 and sum(map(str.isupper, name)) > 1  # no "Figure 1" and "Figure 2"
         }
 
     def spelled(self, question: str) -> str:
