@@ -20,10 +20,16 @@ def rows():
     [
         ("how many examples do i need", "answer"),
         ("is 1000 good examples enough?", "answer"),
+        ("why do examples in a prompt help", "answer"),
+        ("does the AI still know my examples in the next chat?", "answer"),
+        ("in the pixel example, how do we get the clean value back", "answer"),
         ("give me 3 examples of GANs", "example"),
+        ("real world examples of deepfakes", "example"),
+        ("do you have any examples?", "example"),
+        ("a worked example of attention", "example"),
     ],
 )
-def test_examples_to_train_on_are_no_wish_to_see_one(message, form):
+def test_examples_that_are_spoken_of_are_no_wish_to_see_one(message, form):
     assert resolve(message).form == form
 
 

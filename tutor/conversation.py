@@ -36,8 +36,13 @@ _FORMS: tuple[tuple[Form, re.Pattern[str]], ...] = (
         ),
     ),
 )
-_COUNTED = re.compile(r"\b(?:how many|(?:is|are|with|on|from|only|need) \d[\d,]*)(?: \w+)? examples\b")
-"""Examples to train on, not one that the learner wants to see."""
+_WISHED = re.compile(
+    r"\b(?:give|show) (?:me|us) (?:[\w-]+ ){0,3}examples\b"
+    r"|^(?:(?:please|can|could|you) )*(?:give|show|list|name) (?:[\w-]+ ){0,3}examples\b"
+    r"|^(?:(?:and|any|some|more|other|good|real|world|typical) )*examples\b|\b(?:any|you have(?: some)?) examples\b|, examples\b"
+    r"|^(?!.*\b(?:the|this|that|each|every|which) (?:[\w'-]+ ){0,3}example\b).*\bexample\b"
+)
+"""An example that the learner wants to see; not "the example" that was read, nor examples to train on."""
 _ASIDES = frozenset(
     re.findall(
         r"[\w']+",
@@ -166,7 +171,7 @@ def _names_subject(low: str) -> bool:
 
 def _form(low: str) -> tuple[Form, str]:
     for form, pattern in _FORMS:
-        if pattern.search(low) and not (form == "example" and _COUNTED.search(low)):
+        if pattern.search(low) and (form != "example" or _WISHED.search(low)):
             return form, pattern.sub(" ", low)
     return "answer", low
 
