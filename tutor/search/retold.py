@@ -7,7 +7,7 @@ sentence "X is like …", or "for example" anywhere.
 import re
 from dataclasses import replace
 
-from tutor.course import GLOSSARY, Passage
+from tutor.course import GLOSSARY
 from tutor.search.hybrid import Found, Hit, Searcher
 from tutor.search.words import content_words
 from tutor.writing import Form
@@ -55,9 +55,7 @@ def _told(plain: Found, hits: tuple[Hit, ...], form: Form) -> list[Hit]:
 
 
 def _defined(query: str, hits: tuple[Hit, ...]) -> list[Hit]:
+    """The glossary's entry on a term that the query has whole."""
     asked = set(content_words(query))
-    return [h for h in hits if h.passage.lesson_slug == GLOSSARY and _names(h.passage) <= asked][:1]
-
-
-def _names(passage: Passage) -> set[str]:
-    return set(content_words(passage.section))
+    terms = ((hit, set(content_words(hit.passage.section))) for hit in hits if hit.passage.lesson_slug == GLOSSARY)
+    return [hit for hit, term in terms if term and term <= asked][:1]
