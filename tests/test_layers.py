@@ -24,6 +24,7 @@ ROWS = (
     ("tutor.library",),
     ("tutor.inspect_picture",),
     ("tutor.answer", "tutor.drawing"),
+    ("tutor.draft", "tutor.comparison"),
     ("tutor.things",),
     ("tutor.route", "tutor.conversation", "tutor.request", "tutor.about"),
     ("tutor.support",),

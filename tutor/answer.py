@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tutor.about import WHOLE, About
+from tutor.comparison import names, unsaid
 from tutor.conversation import Resolved
 from tutor.course import GLOSSARY, Course, Passage
 from tutor.document import Document
+from tutor.draft import Draft, Written
 from tutor.events import (
     Answer,
     Answered,
@@ -37,28 +39,17 @@ from tutor.search.words import content_words
 from tutor.sentences import split_sentences
 from tutor.support import SupportChecker
 from tutor.text.base import TextModel
-from tutor.writing import UNKNOWN, Note, writing_options, writing_prompt
+from tutor.writing import UNKNOWN, Form, Note, writing_options, writing_prompt
 
 NOTES = 3
 """Passages the model reads: the right one is among the first three for almost every question, and each costs time."""
 _NEAR = 0.8
 """A passage that scores below this share of the best one is no note: it would only mislead a small model. Of the training pairs'
 right passages among the first three, 98.6% score higher, and 57% of the others."""
-_ENOUGH = 0.5
-"""Share of the written sentences that must be supported, or the quote stands alone."""
 _QUOTED_WORDS = 60
 _PROSE = 12
 """Words of the shortest passage with which a document's prose may begin: before it stand titles and names."""
 _ABSTRACT = re.compile(r"(?:abstract|(?:executive )?summary|overview|introduction)\b", re.I)
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """A checked sentence and what supports it."""
-
-    sentence: Sentence
-    passage: Passage
-    quote: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,23 +85,13 @@ class Answerer:
         best = self._quote(found.query, found.hits[0], found.query == WHOLE or resolved.form in HINTS)
         yield Quote(best)
         first_text = time.monotonic() - start
-        written, wrote = list[_Written](), 0
+        draft = Draft()
         if model is not None:
             yield Status("reading")
-            for event in self._write(resolved, found, model):
-                if isinstance(event, int):
-                    wrote = event
-                    continue
-                if isinstance(event, _Written):
-                    written.append(event)
-                    continue
-                yield event
-        enough = bool(written) and len(written) >= _ENOUGH * wrote
+            yield from self._write(resolved, found, model, draft)
         seconds = Seconds(searched, first_text, 0.0)
-        answer = (
-            _cited(asked, written, found, model.name, seconds) if enough and model else _alone(asked, best, seconds)
-        )
-        yield Text(answer.answer if enough else _why_alone(model, best.own), answer.sentences if enough else ())
+        answer = _cited(asked, draft, model.name, seconds) if model and draft.enough else _alone(asked, best, seconds)
+        yield Text(answer.answer, answer.sentences) if draft.enough else Text(_why_alone(model, best.own))
         yield Sources(answer.sources)
         yield Choices(follow_ups(resolved))
         yield Answered(replace(answer, seconds=replace(seconds, total=time.monotonic() - start)))
@@ -125,14 +106,24 @@ class Answerer:
         hits = tuple(Hit(passage, 1.0) for passage in opening(self._own.document))
         return Found(WHOLE, hits, 1.0, True)
 
-    def _write(self, resolved: Resolved, found: Found, model: TextModel) -> Iterator[Event | _Written | int]:
-        """Text events as the model writes, each checked sentence, and at the end how many different sentences were written."""
+    def _write(self, resolved: Resolved, found: Found, model: TextModel, draft: Draft) -> Iterator[Event]:
+        """The answer from what was found; where that tells of one side of a comparison alone, the other side too."""
+        yield from self._tell(resolved.question, resolved.form, found, model, draft)
+        index = self._searcher.index
+        for side in unsaid(resolved.question, draft.text, index.understood) if draft.written else ():
+            other = self._searcher.search(f"What is {side}?")
+            named = tuple(hit for hit in other.hits if names(side, hit.passage.text, index.understood))
+            if other.in_scope and named:
+                yield from self._tell(other.query, resolved.form, replace(other, hits=named), model, draft)
+
+    def _tell(self, question: str, form: Form, found: Found, model: TextModel, draft: Draft) -> Iterator[Event]:
+        """Text events as the model writes. Each checked sentence goes into the draft."""
         passages = notes_among(found.hits)
-        prompt = writing_prompt(resolved.question, [Note.of(p) for p in passages], resolved.form)
-        kept: list[_Written] = []
+        prompt = writing_prompt(question, [Note.of(p) for p in passages], form)
+        draft.hits += found.hits
         raw, done = "", 0
         writing = Status("writing")  # always the same one: a sign of life
-        with closing(model.stream(prompt, writing_options(found.probability, passages, resolved.form))) as pieces:  # type: ignore[type-var]
+        with closing(model.stream(prompt, writing_options(found.probability, passages, form))) as pieces:  # type: ignore[type-var]
             for piece in pieces:
                 if not raw:
                     yield writing
@@ -141,28 +132,25 @@ class Answerer:
                     continue
                 *finished, pending = _lines(raw) or [""]
                 for sentence in finished[done:]:
-                    yield from self._keep(sentence, passages, kept)
+                    self._keep(sentence, passages, draft)
                 done = max(done, len(finished))
-                numbers = _numbering(kept)
-                yield Text(_markdown(kept, numbers), _numbered(kept, numbers), pending)
+                yield Text(draft.markdown, draft.sentences, pending)
         sentences = _lines(raw)
         for sentence in sentences[done:]:
             if sentence[-1] in ".!?)]\"'" or len(sentences) == 1:  # a tail that was cut off says nothing whole
-                yield from self._keep(sentence, passages, kept)
-        yield len(kept) + sum(UNKNOWN not in s and not _repeats(s, kept) for s in set(sentences))
+                self._keep(sentence, passages, draft)
 
-    def _keep(self, sentence: str, passages: Sequence[Passage], kept: list[_Written]) -> Iterator[_Written]:
+    def _keep(self, sentence: str, passages: Sequence[Passage], draft: Draft) -> None:
         bullet = sentence.startswith(("- ", "* "))
         text = sentence.lstrip("-* ").strip()
-        if not content_words(text) or UNKNOWN in text or _repeats(text, kept):
+        if UNKNOWN in text or draft.repeats(text):
             return
-        support = self._checker.best(text, passages)
+        draft.tried.add(text)
+        support = self._checker.best(text, passages) if content_words(text) else None
         if support is None or support.probability < self._checker.threshold:
             return
         said = Sentence(text, round(support.probability, 3), support.passage.id, bullet=bullet)
-        found = _Written(said, support.passage, support.quote)
-        kept.append(found)
-        yield found
+        draft.written.append(Written(said, support.passage, support.quote))
 
     def _quote(self, query: str, hit: Hit, from_start: bool) -> Source:
         """The run of the passage's sentences that is closest to the question, word for word, or its beginning: so a comparison is
@@ -249,44 +237,18 @@ def follow_ups(resolved: Resolved) -> tuple[Choice, ...]:
     return tuple(choice for form, choice in offers.items() if form != resolved.form)
 
 
-def _repeats(text: str, kept: Sequence[_Written]) -> bool:
-    """Whether one sentence before has all its words, as "A VAE (variational autoencoder) is a model" has those of "A VAE is a model"."""
-    words = set(content_words(text))
-    return any(words <= set(content_words(other.sentence.text)) for other in kept)
-
-
 def _lines(raw: str) -> list[str]:
     return list(split_sentences(raw))
 
 
-def _numbering(written: Sequence[_Written]) -> dict[str, int]:
-    """The chip number of each source, in the order of first use."""
-    return {id: number for number, id in enumerate(dict.fromkeys(w.passage.id for w in written), 1)}
-
-
-def _numbered(written: Sequence[_Written], numbers: dict[str, int]) -> tuple[Sentence, ...]:
-    return tuple(replace(w.sentence, number=numbers[w.passage.id]) for w in written)
-
-
-def _markdown(written: Sequence[_Written], numbers: dict[str, int]) -> str:
-    text = ""
-    for one in written:
-        start = "\n- " if one.sentence.bullet else " "
-        text += f"{start}{one.sentence.text} [{numbers[one.passage.id]}]"
-    return text.strip()
-
-
-def _cited(asked: str, written: Sequence[_Written], found: Found, name: str, seconds: Seconds) -> Answer:
-    numbers = _numbering(written)
-    scores = {hit.passage.key: hit.score for hit in found.hits}
+def _cited(asked: str, draft: Draft, name: str, seconds: Seconds) -> Answer:
+    scores = {hit.passage.key: hit.score for hit in draft.hits}
     sources = []
-    for id in numbers:
-        mine = [w for w in written if w.passage.id == id]
-        quote = "\n".join(dict.fromkeys(w.quote for w in mine))
+    for id in draft.numbers:
+        mine = [one for one in draft.written if one.passage.id == id]
+        quote = "\n".join(dict.fromkeys(one.quote for one in mine))
         sources.append(_source(mine[0].passage, quote, scores.get(mine[0].passage.key, 0.0)))
-    return Answer(
-        asked, "ask", False, _markdown(written, numbers), _numbered(written, numbers), tuple(sources), name, seconds
-    )
+    return Answer(asked, "ask", False, draft.markdown, draft.sentences, tuple(sources), name, seconds)
 
 
 def _alone(asked: str, quote: Source, seconds: Seconds) -> Answer:
