@@ -109,12 +109,15 @@ class Answerer:
     def _write(self, resolved: Resolved, found: Found, model: TextModel, draft: Draft) -> Iterator[Event]:
         """The answer from what was found; where that tells of one side of a comparison alone, the other side too."""
         yield from self._tell(resolved.question, resolved.form, found, model, draft)
-        index = self._searcher.index
-        for side in unsaid(resolved.question, draft.text, index.understood) if draft.written else ():
+        if not draft.enough:
+            return
+        index, tried = self._searcher.index, frozenset(draft.tried)
+        for side in unsaid(resolved.question, draft.text, index.understood):
             other = self._searcher.search(f"What is {side}?")
             named = tuple(hit for hit in other.hits if names(side, hit.passage.text, index.understood))
             if other.in_scope and named:
                 yield from self._tell(other.query, resolved.form, replace(other, hits=named), model, draft)
+        draft.tried = {*tried, *(one.sentence.text for one in draft.written)}  # what is refused here takes nothing away
 
     def _tell(self, question: str, form: Form, found: Found, model: TextModel, draft: Draft) -> Iterator[Event]:
         """Text events as the model writes. Each checked sentence goes into the draft."""
