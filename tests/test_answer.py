@@ -207,3 +207,12 @@ def test_the_model_is_told_how_its_notes_begin(mini):
     assert unsure.openings == (*sure.openings, (UNKNOWN,))
     points = writing_options(0.99, notes, "bullets").openings
     assert points[0][0] == f"- {notes[0].sentences[0]}"
+
+
+def test_a_single_nearest_lesson_is_told_as_one(tmp_path, encode):
+    body = "## What is a fjord?\nA fjord is a long, narrow inlet of the sea between steep cliffs, cut by a glacier.\n"
+    (tmp_path / "fjord.md").write_text(LESSON.format(title="Fjord", slug="fjord", order=1, body=body))
+    course = load_course(tmp_path)
+    _, answer = run(Answerer(course, Searcher(course, None, encode), encode), TRUE, "what do cars cost")
+    assert answer.refused
+    assert "The nearest lesson is **Fjord**." in answer.answer

@@ -8,7 +8,7 @@ from tutor.conversation import resolve
 from tutor.course import load_course
 from tutor.events import Quote
 from tutor.search.hybrid import Searcher
-from tutor.text.base import ScriptedModel
+from tutor.text.base import Options, ScriptedModel
 
 GEYSER = """## What is a geyser?
 A geyser is a hot spring that throws water and steam into the air at intervals. A geyser needs heat, water, and narrow channels underground.
@@ -63,6 +63,20 @@ def test_after_a_plain_answer_only_what_fits_is_told_from_its_beginning(answerer
     assert source.section == section
     assert source.quote.startswith(begins)
     assert "A geyser is a hot spring" not in notes
+
+
+def test_a_model_begins_what_fits_at_its_beginning(answerer):
+    begun = []
+
+    class Told(ScriptedModel):
+        def stream(self, messages, options=Options()):
+            begun.append(options.openings)
+            return super().stream(messages, options)
+
+    for message, earlier in (("simpler please", ["What is a geyser?"]), ("What is a geyser?", [])):
+        list(answerer.answer(message, resolve(message, earlier), Told(["Water boils."])))
+    assert begun[0] == (("A geyser is like a kettle with a very long spout.",),)
+    assert len(begun[1][0]) > 1
 
 
 def test_asked_at_once_the_plain_passage_is_among_the_notes_too(answerer):

@@ -169,6 +169,7 @@ def test_acronyms_and_typing_errors_come_from_the_course():
     assert words.expand("GaN charger") == "GaN charger"
     assert words.mend("discrim of a network") == "discriminator of a network"
     assert words.mend("discrimnator charger") == "discriminator charger"
+    assert Vocabulary(["A model has a module."]).mend("a modle") == "a model"  # letters changed places
 
 
 def test_content_words_are_stems_without_fillers():

@@ -35,6 +35,14 @@ def test_a_question_is_answered(tutor):
     assert event.answer.sources[0].id == "coral#what-is-a-coral-reef"
 
 
+@pytest.mark.parametrize("message", ["why?", "i don't understand", "simpler please", "an example?", "???"])
+def test_a_follow_up_to_nothing_asks_back(tutor, message):
+    for earlier in ([], ["hello"]):
+        answer = last(tutor, message, earlier).answer
+        assert (answer.intent, answer.refused) == ("chat", False)
+        assert answer.answer.startswith("Which thing do you mean?")
+
+
 def test_a_follow_up_is_resolved_with_the_conversation(tutor):
     events = list(tutor.reply("simpler please", ["What is a coral reef?", "thanks"]))
     assert next(e for e in events if isinstance(e, Quote)).source.id.startswith("coral#")

@@ -34,7 +34,7 @@ from tutor.events import (
 )
 from tutor.search.encoder import Encoder
 from tutor.search.hybrid import Found, Hit, Searcher
-from tutor.search.retold import HINTS, retold
+from tutor.search.retold import retold
 from tutor.search.words import content_words
 from tutor.sentences import split_sentences
 from tutor.support import SupportChecker
@@ -82,7 +82,7 @@ class Answerer:
         if not found.in_scope:
             yield from self._refuse(asked, found, start, searched, about is not None)
             return
-        best = self._quote(found.query, found.hits[0], found.query == WHOLE or resolved.form in HINTS)
+        best = self._quote(found.query, found.hits[0], found.whole or found.query == WHOLE)
         yield Quote(best)
         first_text = time.monotonic() - start
         draft = Draft()
@@ -126,7 +126,7 @@ class Answerer:
         draft.hits += found.hits
         raw, done = "", 0
         writing = Status("writing")  # always the same one: a sign of life
-        with closing(model.stream(prompt, writing_options(found.probability, passages, form))) as pieces:  # type: ignore[type-var]
+        with closing(model.stream(prompt, writing_options(found.probability, passages, form, found.whole))) as pieces:  # type: ignore[type-var]
             for piece in pieces:
                 if not raw:
                     yield writing
@@ -182,10 +182,11 @@ class Answerer:
             near = list(dict.fromkeys(passage.lesson for passage in taught if not passage.own))
             lessons = near or [x.title for x in self._course.lessons]
             nearest = " and ".join(f"**{title}**" for title in lessons[:2])
+            are = "lessons are" if len(lessons) > 1 else "lesson is"
             where = "from the course" if self._own is None else "from the course or from your file"
             text = (
                 f"I can't answer that {where}, so I won't guess. "
-                f"The nearest lessons are {nearest}. Here are questions that I can answer."
+                f"The nearest {are} {nearest}. Here are questions that I can answer."
             )
         yield Text(text)
         yield Choices(self._answerable(found))
@@ -194,7 +195,7 @@ class Answerer:
 
     def _answerable(self, found: Found) -> tuple[Choice, ...]:
         """Three headings near the question that the search itself would accept as questions."""
-        first = [f"What is {lesson.title}?" for lesson in self._course.lessons]
+        first = [s.heading for lesson in self._course.lessons for s in lesson.sections[:1] if s.heading.endswith("?")]
         headings = [hit.passage.section for hit in found.hits if hit.passage.section.endswith("?")]
         chosen = [Choice(WHOLE, WHOLE)] if self._own is not None else []
         for question in dict.fromkeys([*headings, *first]):

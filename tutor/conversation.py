@@ -112,6 +112,11 @@ def resolve(message: str, earlier: Sequence[str] = ()) -> Resolved:
     return _resolve(message, before)
 
 
+def names_nothing(message: str) -> bool:
+    """Whether a message lives from the one before it: "why?", "simpler", "I don't get it"."""
+    return not _own_words(_form(message.lower().strip(" ?!."))[1])
+
+
 def topic_of(question: str) -> str:
     """The subject of a question: "How does mode collapse happen?" -> "mode collapse"."""
     topic = " ".join(question.split()).strip(" ?!.")
@@ -126,7 +131,7 @@ def _resolve(message: str, before: Resolved | None) -> Resolved:
     text = " ".join(message.split())
     low = text.lower().strip(" ?!.")
     form, rest = _form(low)
-    own = [word for word in re.findall(r"[\w'’]+", rest) if word.replace("’", "'") not in _ASIDES]
+    own = _own_words(rest)
     if before is None:
         return Resolved(text, _without_form(text, form), topic_of(_without_form(text, form)), form, False)
     if not own or (form != "answer" and _POINTS_BACK.search(rest) and len(own) <= 1):
@@ -151,6 +156,10 @@ def _resolve(message: str, before: Resolved | None) -> Resolved:
         question = f"{text.rstrip('?')} ({before.topic})?"
         return Resolved(question, f"{before.topic}: {text}", before.topic, form, True)
     return Resolved(text, _without_form(text, form), topic_of(_without_form(text, form)), form, False)
+
+
+def _own_words(text: str) -> list[str]:
+    return [word for word in re.findall(r"[\w'’]+", text) if word.replace("’", "'") not in _ASIDES]
 
 
 def _replacement(topic: str) -> str:

@@ -15,7 +15,7 @@ from tutor.about import about_file, as_meant, speaks_of_own_file, subject
 from tutor.answer import Answerer
 from tutor.beside import with_course
 from tutor.catalogue import demos
-from tutor.conversation import resolve
+from tutor.conversation import names_nothing, resolve
 from tutor.course import Course, load_course
 from tutor.demo_request import DemoRequest, as_message, demo_requests, wants_list
 from tutor.document import Document
@@ -42,6 +42,7 @@ from tutor.toolbox import Toolbox
 
 LONGEST_MESSAGE = 4000
 """Characters."""
+OF_WHAT = "Which thing do you mean? Name it, and I'll explain it from the course."
 NO_FILE = (
     "There is no file in this conversation. Add one with the button beside the question box: Markdown, plain text or PDF. A file is "
     "kept only while its page is open, so after a reload it has to be added again."
@@ -137,6 +138,8 @@ class Tutor:
                     yield from self._reply_with_file(text, before, asked, file)
                 elif speaks_of_own_file(text):
                     yield from self._say(text, NO_FILE)
+                elif names_nothing(text) and not any(asked):
+                    yield from self._say(text, OF_WHAT)
                 else:
                     known = resolve(text, [m for m, ask in zip(before, asked, strict=True) if ask])
                     yield from with_course(self.warm().answer(text, known, self.loader.model()), self.course)

@@ -45,9 +45,14 @@ def writing_prompt(question: str, notes: Sequence[Note], form: Form = "answer") 
     )
 
 
-def writing_options(probability: float, notes: Sequence[Passage], form: Form = "answer") -> Options:
-    """How to write where the course answers with this probability: beginning as a sentence of the note that is likeliest as a whole."""
+def writing_options(
+    probability: float, notes: Sequence[Passage], form: Form = "answer", whole: bool = False
+) -> Options:
+    """How to write where the course answers with this probability: beginning as a sentence of the note that is likeliest as a whole,
+    or, to tell the `whole` of the first, as its first sentence."""
     mark = "- " if form == "bullets" else ""
+    if whole:
+        return Options(openings=((mark + notes[0].sentences[0],),))
     openings = [tuple(mark + sentence for sentence in note.sentences) for note in notes]
     if probability < _SURE:
         openings.append((UNKNOWN,))

@@ -34,6 +34,8 @@ class Found:
     hits: tuple[Hit, ...]
     probability: float
     in_scope: bool
+    whole: bool = False
+    """Whether the first passage is to be told from its beginning, as a comparison or an example is."""
 
 
 class Searcher:

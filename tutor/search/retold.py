@@ -12,7 +12,7 @@ from tutor.search.hybrid import Found, Hit, Searcher
 from tutor.search.words import content_words
 from tutor.writing import Form
 
-HINTS: dict[Form, str] = {"simpler": ": a simple comparison, an analogy", "example": ": an example with numbers"}
+_HINTS: dict[Form, str] = {"simpler": ": a simple comparison, an analogy", "example": ": an example with numbers"}
 """What is searched for beside the question; other forms tell the same passages."""
 _NEAR = 0.71
 """A passage that scores below this share of the best one may tell of something else in the lesson. Read off 45 questions on the lessons."""
@@ -29,15 +29,15 @@ def retold(searcher: Searcher, plain: Found, form: Form, followed: bool) -> Foun
 
     What fits comes from one section of the lesson that answers plainly, in reading order. Where a thing is to be made easy and no
     comparison is found, the glossary's line on it does."""
-    if form not in HINTS:
+    if form not in _HINTS:
         return plain
-    hits = searcher.search(plain.query + HINTS[form], _WIDE).hits
+    hits = searcher.search(plain.query + _HINTS[form], _WIDE).hits
     told = _told(plain, hits, form) or (
         _defined(searcher.index.understood(plain.query), hits) if form == "simpler" else []
     )
     usual = hits[: len(plain.hits)]
     if told and followed:
-        return replace(plain, hits=tuple(told))
+        return replace(plain, hits=tuple(told), whole=True)
     return replace(plain, hits=(*told, *(hit for hit in usual if hit not in told)))
 
 

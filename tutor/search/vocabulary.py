@@ -68,8 +68,12 @@ class Vocabulary:
             word.lower(), self._words, scorer=DamerauLevenshtein.normalized_similarity, score_cutoff=_SIMILAR, limit=5
         )
         # of words equally near, one of the same letters: two letters that changed places are the commonest slip
-        best = max(near, key=lambda match: (match[1], sorted(match[0]) == sorted(word.lower())), default=None)
-        return str(best[0]) if best else word
+        best = min(
+            (str(match[0]) for match in near),
+            key=lambda w: (DamerauLevenshtein.distance(w, word.lower()), sorted(w) != sorted(word.lower()), -len(w)),
+            default=word,
+        )
+        return best
 
 
 def _acronyms(text: str) -> Iterator[tuple[str, str]]:

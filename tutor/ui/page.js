@@ -200,6 +200,7 @@
     if (!at("#menu") && !at(".options")) showMenu(false);
     if (at("#export, #import, #back")) showMenu(false);
     if (at("#new, #import, #back")) closePanel();
+    if (at("#new") && matchMedia("(pointer: fine)").matches) focusComposer();
     if (at("button.chip")) return openSource(at("button.chip"));
     if (at("#close-panel")) return closePanel();
     if (at("button.save")) return savePicture(at("button.save"));
@@ -224,10 +225,14 @@
     const edited = event.target.closest("#chatbot textarea");
     if (edited && event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
-      return following(edited, "Submit")?.click();
+      following(edited, "Submit")?.click();
+      return focusComposer();
     }
     if (event.key !== "Escape" || event.isComposing) return;
-    if (edited) return following(edited, "Cancel")?.click();
+    if (edited) {
+      following(edited, "Cancel")?.click();
+      return focusComposer();
+    }
     const stop = [find("#stop"), find("#lab-stop")].find((button) => button && button.offsetParent !== null);
     if (stop) return stop.click();
     if (showMenu(false)) return find("#menu-button")?.focus();
