@@ -77,7 +77,8 @@ def write(layers: Any, start: int, count: int, chance: "Generator") -> list[int]
 
 
 def signal(layers: Any, windows: "Tensor") -> "Tensor":
-    """How strongly each letter moves the loss of the last one: size of the gradient, 0 letters back first, as a share of the largest."""
+    """How strongly each letter moves the loss of the last one: size of the gradient, 0 letters back first, as a share of the largest.
+    All zeros where units that are driven to their ends let nothing through."""
     import torch
 
     embed, cell, out = layers
@@ -85,7 +86,7 @@ def signal(layers: Any, windows: "Tensor") -> "Tensor":
     states, _ = cell(letters)
     loss = torch.nn.functional.cross_entropy(out(states[:, -1]), windows[:, -1], reduction="sum")
     size: Tensor = torch.autograd.grad(loss, letters)[0].norm(dim=2).mean(0).flip(0)
-    return size / size.max()
+    return size / size.max().clamp_min(torch.finfo(size.dtype).tiny)
 
 
 def _reach(sizes: "npt.NDArray[Any]") -> int:
