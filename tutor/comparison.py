@@ -11,8 +11,8 @@ _COMPARED = tuple(
     for pattern in (
         r"\b(?:differences?|contrast) between (.+?) (?:and|vs\.?|versus) (.+)",
         r"\bcompare (.+?) (?:and|with|to|vs\.?|versus) (.+)",
-        r"(.+?),? (?:vs\.?|versus|compared (?:to|with)|in comparison (?:to|with)) (.+)",
-        r"(.+?) (?:is |are )?(?:different|differs?) (?:from|to|than) (.+)",
+        r"^(.+?),? (?:vs\.?|versus|compared (?:to|with)|in comparison (?:to|with)) (.+)",
+        r"^(.+?) (?:is |are )?(?:different|differs?) (?:from|to|than) (.+)",
     )
 )
 _LONGEST = 4
