@@ -13,11 +13,13 @@ import httpx
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
+from tutor.answer import Answerer
 from tutor.catalogue import checked, demo_named
 from tutor.cli import main
 from tutor.course import load_course
 from tutor.loading import State
 from tutor.search.encoder import encoder
+from tutor.search.hybrid import Searcher
 from tutor.settings import Settings, settings
 from tutor.workbench.demo import Values
 
@@ -87,6 +89,17 @@ def mini(lessons):
 @pytest.fixture(scope="session")
 def encode():
     return encoder()
+
+
+@pytest.fixture(scope="session")
+def real(encode):
+    """The search of the shipped course."""
+    return Searcher(load_course(ROOT / "content"), settings().cache_dir, encode)
+
+
+@pytest.fixture(scope="session")
+def real_answerer(real, encode):
+    return Answerer(load_course(ROOT / "content"), real, encode)
 
 
 class ReadyLoader:

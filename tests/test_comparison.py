@@ -2,12 +2,8 @@
 
 import pytest
 
-from tests.conftest import ROOT
-from tutor.answer import Answerer
 from tutor.comparison import sides, unsaid
 from tutor.conversation import resolve
-from tutor.course import load_course
-from tutor.search.hybrid import Searcher
 from tutor.text.base import ScriptedModel
 
 
@@ -38,12 +34,6 @@ def test_a_side_is_said_by_its_short_name_or_its_long_one():
     assert unsaid("LSTM vs GRU", "An LSTM has a cell state, and a GRU has none.", understood) == ()
 
 
-@pytest.fixture(scope="module")
-def answerer(encode):
-    course = load_course(ROOT / "content")
-    return Answerer(course, Searcher(course, None, encode), encode)
-
-
 def run(answerer, question, *replies):
     model = ScriptedModel(replies)
     *_, last = answerer.answer(question, resolve(question), model)
@@ -54,25 +44,25 @@ GPT = "GPT is trained to predict the next token of a text."
 BERT = "BERT is trained to guess words that were hidden in a sentence, from the words on both sides."
 
 
-def test_the_side_that_was_left_out_is_told_too(answerer):
-    answer, model = run(answerer, "BERT vs GPT", GPT, BERT)
+def test_the_side_that_was_left_out_is_told_too(real_answerer):
+    answer, model = run(real_answerer, "BERT vs GPT", GPT, BERT)
     assert [s.text for s in answer.sentences] == [GPT, BERT]
     assert {s.source for s in answer.sentences} <= {source.id for source in answer.sources}
     assert len(model.asked) == 2
     assert "What is BERT?" in model.asked[1][1].content
 
 
-def test_what_tells_of_both_is_not_added_to(answerer):
+def test_what_tells_of_both_is_not_added_to(real_answerer):
     both = "A GRU has two gates, an update gate and a reset gate, and no separate cell state, unlike an LSTM."
-    _, model = run(answerer, "LSTM vs GRU", both)
+    _, model = run(real_answerer, "LSTM vs GRU", both)
     assert len(model.asked) == 1
 
 
-def test_a_side_that_the_course_does_not_tell_of_is_not_made_up(answerer):
-    answer, _ = run(answerer, "GPT vs banana", GPT, "A banana is yellow.")
+def test_a_side_that_the_course_does_not_tell_of_is_not_made_up(real_answerer):
+    answer, _ = run(real_answerer, "GPT vs banana", GPT, "A banana is yellow.")
     assert [s.text for s in answer.sentences] == [GPT]
 
 
-def test_an_unsupported_second_part_takes_nothing_away(answerer):
-    answer, _ = run(answerer, "BERT vs GPT", GPT, "Napoleon invented BERT in 1805. Napoleon sold BERT in 1806.")
+def test_an_unsupported_second_part_takes_nothing_away(real_answerer):
+    answer, _ = run(real_answerer, "BERT vs GPT", GPT, "Napoleon invented BERT in 1805. Napoleon sold BERT in 1806.")
     assert [s.text for s in answer.sentences] == [GPT]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import LESSON, ROOT
+from tests.conftest import LESSON
 from tutor.answer import Answerer
 from tutor.conversation import resolve
 from tutor.course import load_course
@@ -33,12 +33,6 @@ def course(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def answerer(course, encode):
-    return Answerer(course, Searcher(course, None, encode), encode)
-
-
-@pytest.fixture(scope="module")
-def shipped(encode):
-    course = load_course(ROOT / "content")
     return Answerer(course, Searcher(course, None, encode), encode)
 
 
@@ -100,5 +94,5 @@ def test_a_comparison_of_something_else_is_not_told(answerer):
         ("How does an LSTM work?", "still lost", "glossary#long-short-term-memory"),
     ],
 )
-def test_the_course_has_comparisons_and_examples(shipped, asked, message, source):
-    assert told(shipped, message, [asked])[0].id == source
+def test_the_course_has_comparisons_and_examples(real_answerer, asked, message, source):
+    assert told(real_answerer, message, [asked])[0].id == source

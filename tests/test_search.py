@@ -12,12 +12,6 @@ from tutor.search.hybrid import Searcher
 from tutor.search.index import Index
 from tutor.search.vocabulary import Vocabulary
 from tutor.search.words import content_words
-from tutor.settings import ROOT, settings
-
-
-@pytest.fixture(scope="module")
-def real(encode):
-    return Searcher(load_course(ROOT / "content"), settings().cache_dir, encode)
 
 
 @pytest.mark.parametrize(

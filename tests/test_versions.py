@@ -2,9 +2,6 @@
 
 import pytest
 
-from tests.conftest import ROOT
-from tutor.course import load_course
-from tutor.search.hybrid import Searcher
 from tutor.search.versions import Versions
 
 TEXTS = [
@@ -43,14 +40,9 @@ def test_names_are_spelled_as_the_texts_do():
     assert Versions(TEXTS).spelled("is dalle3 better than gpt 2 or 3 cats") == "is DALL-E 3 better than GPT 2 or 3 cats"
 
 
-@pytest.fixture(scope="module")
-def searcher(encode):
-    return Searcher(load_course(ROOT / "content"), None, encode)
-
-
 @pytest.mark.parametrize("question", ["What is GPT-5?", "how many parameters does gpt4 have", "what does GPT-4 cost"])
-def test_a_version_that_the_course_does_not_describe_is_out_of_scope(searcher, question):
-    found = searcher.search(question)
+def test_a_version_that_the_course_does_not_describe_is_out_of_scope(real, question):
+    found = real.search(question)
     assert not found.in_scope
     assert found.hits
 
@@ -64,7 +56,7 @@ def test_a_version_that_the_course_does_not_describe_is_out_of_scope(searcher, q
         ("is GPT-4 a good judge", "evaluation#can-a-model-judge-another-model"),
     ],
 )
-def test_a_version_that_it_describes_is_found(searcher, question, section):
-    found = searcher.search(question)
+def test_a_version_that_it_describes_is_found(real, question, section):
+    found = real.search(question)
     assert found.in_scope
     assert found.hits[0].passage.id == section
